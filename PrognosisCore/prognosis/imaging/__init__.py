@@ -1,0 +1,1 @@
+"""Volumes and lesions in patient space: readers, checks, geometry."""
