@@ -1,0 +1,1 @@
+"""Models on disk: a manifest and safetensors, verified before use, never unpickled."""
