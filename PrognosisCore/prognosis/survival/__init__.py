@@ -1,0 +1,1 @@
+"""Learning from censored outcomes, and being judged by them."""

@@ -1,0 +1,1 @@
+"""Tables of patients, read and checked row by row."""

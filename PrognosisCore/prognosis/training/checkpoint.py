@@ -1,0 +1,63 @@
+"""Training state on disk as safetensors and JSON, so that an interrupted training goes on where it was."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from prognosis.files import write_bytes, write_json
+
+_STATE = "state.json"
+
+
+def save_checkpoint(folder: Path, key: str, epoch: int, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Write what is needed to go on after `epoch`.
+
+    Args:
+        folder: Made when missing; the former checkpoint is replaced whole.
+        key: Identifies data and options; another key's checkpoint is never resumed.
+        epoch: Number of epochs done.
+        module: Parameters and buffers to keep.
+        optimizer: State to keep.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    name = f"epoch-{epoch:04d}.safetensors"
+    write_bytes(folder / name, save({key: value.contiguous().cpu() for key, value in tensors.items()}))
+    write_json(folder / _STATE, {"key": key, "epoch": epoch, "tensors": name})
+    for old in folder.glob("epoch-*.safetensors"):
+        if old.name != name:
+            old.unlink()
+
+
+def load_checkpoint(folder: Path, key: str, module: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Restore module and optimizer from the checkpoint of `key`, where there is one.
+
+    Returns:
+        Number of epochs done; 0 when there is nothing to resume.
+    """
+    state = _read_state(folder)
+    if state is None or state.get("key") != key:
+        return 0
+    tensors = load_file(folder / str(state["tensors"]))
+    module.load_state_dict(_below("module.", tensors))
+    described = optimizer.state_dict()
+    indices = {name.split(".")[0] for name in _below("optimizer.", tensors)}
+    described["state"] = {int(index): _below(f"optimizer.{index}.", tensors) for index in indices}
+    optimizer.load_state_dict(described)
+    return int(state["epoch"])
+
+
+def _read_state(folder: Path) -> dict[str, Any] | None:
+    path = folder / _STATE
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
