@@ -1,0 +1,1 @@
+"""`prognosis ...` = `python -m prognosis ...`: one file a group of verbs."""

@@ -16,7 +16,8 @@ class ScoredLesion:
         longest_diameter_mm: Longest in-plane diameter over the axial slices.
         short_axis_mm: Extent perpendicular to it on the same slice.
         centroid_ras: Centre of mass, mm, in Slicer's RAS coordinates.
-        risk: r, the network's output standardised on training lesions; None when not scored.
+        risk: r, the network's output in SDs over training lesions; a lesion of risk zero adds nothing; None when not
+            scored.
         scale: s > 0, mean 1 over training lesions; None when not scored.
         contribution: r * s; None when not scored.
         rank: 1 for the highest risk; None when not scored.

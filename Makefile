@@ -1,0 +1,51 @@
+# make demo · test · test-all · bench · demonstration-model; each sets up .venv when needed.
+# GPU users: make TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cu130" demo
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+PIP := .venv/bin/python -m pip --disable-pip-version-check
+READY := .venv/ready
+OUTPUT ?= output/demo
+
+.PHONY: demo test test-all lint bench demonstration-model clean
+
+demo: $(READY)
+	.venv/bin/prognosis demo --output "$(OUTPUT)" \
+		$(if $(CT),--image "$(CT)") $(if $(LESIONS),--lesions "$(LESIONS)") \
+		$(if $(LESION_NAMES),--lesion-names "$(LESION_NAMES)")
+
+test: lint
+	.venv/bin/python -m pytest -n 2 -m "not long"
+
+test-all: lint
+	.venv/bin/python -m pytest -n 2
+
+lint: $(READY)
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: $(READY)
+	.venv/bin/python Testing/benchmarks/run.py
+
+# The shipped demonstration model, from nothing: about half an hour on two cores.
+demonstration-model: $(READY)
+	rm -rf output/demonstration-cohort
+	.venv/bin/prognosis phantom lesions --patients 600 --seed 101 --output output/demonstration-cohort
+	.venv/bin/prognosis lesions train output/demonstration-cohort/cohort.csv --config Resources/demonstration/lesions.toml \
+		--output PrognosisCore/prognosis/resources/models/lesions-demonstration --overwrite \
+		--demonstration --half --licence MIT --cohort-description "600 simulated patients (phantom, seed 101)"
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PIP) install --quiet --upgrade "pip>=26"
+	$(PIP) install --quiet $(TORCH)
+	$(PIP) install --quiet --requirement requirements.lock
+	$(PIP) install --quiet --no-deps --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv output build

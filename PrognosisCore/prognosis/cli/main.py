@@ -1,0 +1,63 @@
+"""The command `prognosis`."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from prognosis._version import __version__
+from prognosis.cli import convert, demo, doctor, lesions_score, lesions_train, models, phantom
+from prognosis.cli.console import Console
+from prognosis.errors import CancelledError, PrognosisError, UsageError
+
+_NOTICE = "Research use only. Not a medical device; not for diagnosis or treatment."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 when all went well, 1 when a case failed, 2 on wrong use, 130 when cancelled.
+    """
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _interrupt)
+    with Console.of(parsed) as console:
+        try:
+            return int(parsed.run(parsed, console))
+        except UsageError as error:
+            console.fail(error.what, error.remedy)
+            return 2
+        except (KeyboardInterrupt, CancelledError):
+            console.fail("Cancelled.", "Nothing was left half written.")
+            return 130
+        except PrognosisError as error:
+            console.fail(error.what, error.remedy)
+            return 1
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+    common.add_argument("--progress", choices=("auto", "json"), default="auto", help="json: one JSON object a line")
+    parser = argparse.ArgumentParser(
+        prog="prognosis", description=f"Read a cancer patient's prognosis from images, and show why. {_NOTICE}"
+    )
+    parser.add_argument("--version", action="version", version=f"prognosis {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    demo.add_to(verbs, common)
+    doctor.add_to(verbs, common)
+    convert.add_to(verbs, common)
+    phantom.add_to(verbs, common)
+    lesions = verbs.add_parser("lesions", help="risk of CT lesions, summed to the patient's")
+    lesion_verbs = lesions.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    lesions_score.add_to(lesion_verbs, common)
+    lesions_train.add_to(lesion_verbs, common)
+    models.add_to(verbs, common)
+    return parser

@@ -1,0 +1,67 @@
+"""Arguments that several commands take, declared once."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from prognosis.imaging.lesion_choice import LesionChoice
+from prognosis.lesions.inference import Engine
+
+Verbs = Any
+
+
+def add_verb(
+    verbs: Verbs, name: str, common: argparse.ArgumentParser, *, summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command whose help ends with an example."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        parents=[common],
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def add_output(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help=what)
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+
+
+def add_lesion_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lesion-names", metavar="PATTERNS", help="names to take, such as 'Tumor*,LN*'")
+    parser.add_argument("--lesion-labels", metavar="VALUES", help="label values to take, such as 1,3")
+    parser.add_argument("--split-components", action="store_true", help="make each island a lesion of its own")
+    parser.add_argument(
+        "--min-volume-mm3", type=float, default=0.0, metavar="V", help="leave out smaller islands when splitting"
+    )
+
+
+def lesion_choice(arguments: argparse.Namespace) -> LesionChoice:
+    """Read the choice of lesions from parsed arguments."""
+    return LesionChoice(
+        names=tuple(_split(arguments.lesion_names)),
+        labels=tuple(int(value) for value in _split(arguments.lesion_labels)),
+        split_components=arguments.split_components,
+        min_volume_mm3=arguments.min_volume_mm3,
+    )
+
+
+def add_scoring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="M", help="name or folder of a model (default: yours, else the demonstration)"
+    )
+    parser.add_argument(
+        "--engine", type=Engine, choices=list(Engine), default=Engine.AUTO, metavar="E", help="auto, openvino or torch"
+    )
+    parser.add_argument(
+        "--show-demonstration-numbers",
+        action="store_true",
+        help="show percentiles and curves of a demonstration model on a patient's image, watermarked",
+    )
+
+
+def _split(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]

@@ -1,0 +1,93 @@
+"""Running the ResNet on a patient's patches, by OpenVINO where it is installed, else by PyTorch."""
+
+import copy
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from prognosis.errors import UsageError
+
+_BATCH = 40
+
+
+class Engine(Enum):
+    """What computes the ResNet; `auto` takes OpenVINO where it is installed."""
+
+    AUTO = "auto"
+    OPENVINO = "openvino"
+    TORCH = "torch"
+
+
+@dataclass(frozen=True)
+class PatchScorer:
+    """A ResNet ready to run.
+
+    Args:
+        engine: What runs it and in which precision, for the record.
+        run: (n, 1, size, size) float32 -> (n,) float32, n from 1 to 40.
+    """
+
+    engine: str
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+    def __call__(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score any number of patches."""
+        if not len(patches):
+            return np.empty(0, np.float32)
+        return np.concatenate([self.run(patches[start : start + _BATCH]) for start in range(0, len(patches), _BATCH)])
+
+
+def make_scorer(encoder: nn.Module, patch_size: int, engine: Engine = Engine.AUTO) -> PatchScorer:
+    """Prepare an encoder for repeated scoring on this processor.
+
+    Raises:
+        UsageError: OpenVINO is asked for and not installed.
+    """
+    installed = find_spec("openvino") is not None
+    if engine is Engine.OPENVINO and not installed:
+        raise UsageError("OpenVINO is not installed.", remedy="Install slicer-prognosis[fast], or use --engine torch.")
+    encoder = copy.deepcopy(encoder).eval()
+    if engine is Engine.TORCH or not installed:
+        return _torch_scorer(encoder)
+    return _openvino_scorer(encoder, patch_size)
+
+
+def _torch_scorer(encoder: nn.Module) -> PatchScorer:
+    half = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def run(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        batch = torch.from_numpy(np.ascontiguousarray(patches)).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            return encoder(batch).float().squeeze(1).numpy()
+
+    return PatchScorer(f"torch {torch.__version__.partition('+')[0]} {'bf16' if half else 'fp32'}", run)
+
+
+def _openvino_scorer(encoder: nn.Module, patch_size: int) -> PatchScorer:
+    import openvino
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    # The front end is called itself because openvino.convert_model reports its use to a server.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it traces by torch.jit
+        decoder = TorchScriptPythonDecoder(encoder, example_input=torch.zeros(1, 1, patch_size, patch_size))
+    front_end = FrontEndManager().load_by_framework("pytorch")
+    model = front_end.convert(front_end.load(decoder))
+    model.reshape([-1, 1, patch_size, patch_size])
+    core = openvino.Core()
+    half = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16" if half else "f32"})
+
+    def run(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.array(compiled(np.ascontiguousarray(patches))[0], np.float32).reshape(-1)
+
+    return PatchScorer(f"openvino {openvino.__version__.partition('-')[0]} {'bf16' if half else 'f32'}", run)

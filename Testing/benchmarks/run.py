@@ -1,0 +1,22 @@
+"""Every comparison side by side (A B A B), with the same data and threads; writes bench.json at the root."""
+
+import json
+from pathlib import Path
+
+from lesion_network import lesion_network
+
+_BENCHMARKS = (lesion_network,)
+
+
+def main() -> None:
+    rows = [row for benchmark in _BENCHMARKS for row in benchmark()]
+    path = Path(__file__).resolve().parents[2] / "bench.json"
+    path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    for row in rows:
+        print(
+            f"{row['name']}: {row['ours_s']:.4f} s against {row['peer_s']:.4f} s of {row['peer']}: {row['ratio']:.1f}x"
+        )
+
+
+if __name__ == "__main__":
+    main()

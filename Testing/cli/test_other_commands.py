@@ -1,0 +1,198 @@
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import distribution, requires
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from packaging.requirements import Requirement
+
+import prognosis as library
+from prognosis import __version__
+
+
+def test_the_version(prognosis, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        prognosis("--version")
+    assert stopped.value.code == 0
+    assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["demo", "doctor", "convert", "phantom lesions", "lesions score", "lesions train"]
+    + [f"models {name}" for name in ("list", "verify", "card", "import")],
+)
+def test_every_command_explains_itself_with_an_example(prognosis, capsys, verb):
+    with pytest.raises(SystemExit) as stopped:
+        prognosis(*verb.split(), "--help")
+    assert stopped.value.code == 0
+    assert f"prognosis {verb}" in capsys.readouterr().out.split("example:")[1]
+
+
+def test_the_doctor_finds_this_installation_well(prognosis):
+    code, out, _ = prognosis("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(out)}
+    assert code == 0, checks
+    assert checks["model lesions-demonstration"]["good"] is True
+
+
+def test_the_doctor_names_what_is_wrong(prognosis, tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "model.json").write_text("{", encoding="utf-8")
+    monkeypatch.setenv("PROGNOSIS_MODELS", str(tmp_path))
+    code, out, _ = prognosis("doctor")
+    assert code == 1
+    assert "FAULT   model broken" in out
+
+
+def test_the_demo_scores_a_simulated_patient(prognosis, tmp_path):
+    code, out, _ = prognosis("demo", "--output", tmp_path / "demo")
+    assert code == 0
+    assert str(tmp_path / "demo" / "report.html") in out
+    assert "Research use only" in out
+    assert (tmp_path / "demo" / "overlay.png").stat().st_size > 10_000
+
+
+def test_the_demo_takes_ones_own_files(prognosis, phantom_patient, tmp_path):
+    image, lesions = phantom_patient
+    assert prognosis("demo", "--image", image, "--lesions", lesions, "--output", tmp_path / "demo")[0] == 0
+    code, _, err = prognosis("demo", "--image", image, "--output", tmp_path / "demo")
+    assert (code, "both --image and --lesions" in err) == (2, True)
+
+
+def test_models_are_listed_verified_and_described(prognosis):
+    code, out, _ = prognosis("models", "list")
+    assert code == 0
+    assert "lesions-demonstration" in out
+    assert "DEMONSTRATION" in out
+    assert prognosis("models", "verify")[0] == 0
+    code, card, _ = prognosis("models", "card", "lesions-demonstration")
+    assert code == 0
+    assert "RESEARCH USE ONLY" in card.upper()
+    code, out, _ = prognosis("models", "verify", "no-such-model")
+    assert (code, "no-such-model" in out) == (1, True)
+
+
+def test_shipped_models_are_small():
+    from prognosis.bundles.store import shipped_models_folder
+
+    sizes = [path.stat().st_size for path in shipped_models_folder().rglob("*") if path.is_file()]
+    assert max(sizes) <= 16e6
+    assert sum(sizes) <= 40e6
+
+
+def test_convert_writes_every_format_and_refuses_to_overwrite(prognosis, phantom_patient, tmp_path):
+    image, lesions = phantom_patient
+    expected = sitk.ReadImage(str(image))
+    for name in ("a.nrrd", "a.nii.gz", "a.mha"):
+        assert prognosis("convert", image, "--output", tmp_path / name)[0] == 0
+        found = sitk.ReadImage(str(tmp_path / name))
+        assert sitk.Hash(found) == sitk.Hash(expected)
+        assert found.GetOrigin() == pytest.approx(expected.GetOrigin(), abs=1e-3)
+    assert prognosis("convert", image, "--output", tmp_path / "a.nrrd")[0] == 2
+    assert prognosis("convert", lesions, "--image", image, "--output", tmp_path / "l.seg.nrrd")[0] == 0
+    assert prognosis("convert", lesions, "--image", image, "--output", tmp_path / "l.nii.gz")[0] == 0
+    assert prognosis("convert", image, "--output", tmp_path / "no" / "a.nrrd")[0] == 2
+    assert prognosis("convert", image, "--output", tmp_path / "a.xyz")[0] == 2
+
+
+def test_a_model_is_trained_from_a_table_and_scores(prognosis, tmp_path):
+    assert prognosis("phantom", "lesions", "--patients", "24", "--seed", "8", "--output", tmp_path / "cohort")[0] == 0
+    arguments = ["--epochs", "2", "--folds", "2", "--width", "4", "--name", "mine", "--json"]
+    code, out, err = prognosis(
+        "lesions", "train", tmp_path / "cohort/cohort.csv", "--output", tmp_path / "m", *arguments
+    )
+    assert code == 0, err
+    assert 0 < json.loads(out)["c_index"] < 1
+    assert not list(tmp_path.glob("*.training"))
+    patient = min(path for path in (tmp_path / "cohort").iterdir() if path.is_dir())
+    lesions = min(patient.glob("lesions*.seg.nrrd"))
+    files = ["--image", patient / "image.nrrd", "--lesions", lesions, "--output", tmp_path / "scored"]
+    assert prognosis("lesions", "score", *files, "--model", tmp_path / "m")[0] == 0
+    document = json.loads((tmp_path / "scored/patient.json").read_text(encoding="utf-8"))
+    assert document["model"]["name"] == "mine"
+    assert document["model"]["demonstration"] is False
+    assert document["percentile"] is not None
+
+
+def test_the_same_phantom_comes_from_the_same_seed(prognosis, tmp_path):
+    for name in ("a", "b"):
+        assert prognosis("phantom", "lesions", "--patients", "1", "--seed", "4", "--output", tmp_path / name)[0] == 0
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.csv"))
+    assert files
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+WITHOUT_NETWORK = """
+import socket, sys
+def refuse(self, address, *rest):
+    raise AssertionError(f"a connection to {address} was tried")
+socket.socket.connect = refuse
+socket.socket.connect_ex = refuse
+socket.getaddrinfo = lambda *a, **k: refuse(None, a)
+from prognosis.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def run_scoring(program, patient, output, **options):
+    image, lesions = patient
+    command = [sys.executable, *program, "lesions", "score", "--image", image, "--lesions", lesions, "--output", output]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
+
+
+def test_scoring_needs_no_network(phantom_patient, tmp_path):
+    done = run_scoring(["-c", WITHOUT_NETWORK], phantom_patient, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def core_distributions():
+    """The names of this package's requirements without extras, and of theirs."""
+    found, left = set(), ["slicer-prognosis"]
+    while left:
+        for text in requires(left.pop()) or []:
+            requirement = Requirement(text)
+            if requirement.name not in found and (not requirement.marker or requirement.marker.evaluate({"extra": ""})):
+                found.add(requirement.name)
+                left.append(requirement.name)
+    return found
+
+
+def test_scoring_needs_the_core_only(phantom_patient, tmp_path):
+    """An environment that holds nothing but the library and what its core requires."""
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in core_distributions():
+        installed = distribution(name)
+        for top in {file.parts[0] for file in installed.files if file.parts[0] not in ("..", "__pycache__")}:
+            if not (site / top).exists():
+                (site / top).symlink_to(installed.locate_file(top))
+    source = Path(library.__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (source, site)))}
+    absent = subprocess.run(
+        [sys.executable, "-S", "-c", "import lifelines"], env=environment, capture_output=True, check=False
+    )
+    assert absent.returncode != 0, "the extras must not be there for this test to mean anything"
+    done = run_scoring(["-S", "-m", "prognosis"], phantom_patient, tmp_path / "out", env=environment)
+    assert done.returncode == 0, done.stderr
+    patient = json.loads((tmp_path / "out" / "patient.json").read_text(encoding="utf-8"))
+    assert patient["versions"]["engine"].startswith("torch")
+
+
+def test_a_terminated_command_leaves_nothing_and_says_130(phantom_patient, tmp_path):
+    image, lesions = phantom_patient
+    command = [sys.executable, "-m", "prognosis", "lesions", "score", "--progress=json"]
+    command += ["--image", image, "--lesions", lesions, "--output", tmp_path / "out"]
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if "reading the image" in line:
+                process.terminate()
+                break
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
