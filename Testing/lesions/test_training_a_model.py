@@ -62,7 +62,7 @@ def risks(network, data, patients):
 def test_a_network_learns_what_kills_and_is_judged_on_others(cohort):
     learnt_from = np.arange(45)
     others = a_cohort(seed=1)
-    network = fitted(cohort, learnt_from)
+    network = fitted(cohort, learnt_from, epochs=25)
     found = concordance(risks(network, others, np.arange(60)), others.time_days, others.event, bootstraps=0)
     assert found.value > 0.65
 

@@ -1,9 +1,7 @@
 """The DICOM files of a folder: every one is read, refused by name, or counted."""
 
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +11,7 @@ from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
 from prognosis.errors import InputError
-
-# What pydicom lets through from files that are cut off or overwritten.
-UNREADABLE = (EOFError, KeyError, NotImplementedError, OSError, TypeError, ValueError, struct.error, zlib.error)
+from prognosis.imaging.dicom_values import UNREADABLE, text
 
 _DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
 _MARK_END = 132
@@ -90,7 +86,7 @@ def find_dicom_files(folder: Path) -> FoundFiles:
     for path in _visible_files(folder):
         if _is_meant_as_dicom(path):
             header = read_dicom_header(path)
-            if not header.get("SOPClassUID") and "DirectoryRecordSequence" not in header:
+            if not text(header, "SOPClassUID") and "DirectoryRecordSequence" not in header:
                 raise _damaged(path)
             found.append(DicomFile(path, header))
         else:

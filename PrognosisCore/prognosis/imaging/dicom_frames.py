@@ -10,7 +10,16 @@ from pydicom import Dataset
 from prognosis.errors import InputError
 from prognosis.imaging.dicom_files import DicomFile
 from prognosis.imaging.dicom_series import is_localizer
-from prognosis.imaging.dicom_values import has_value, number, numbers, positive_integer, tag_name, text
+from prognosis.imaging.dicom_values import (
+    has_value,
+    items,
+    nested_items,
+    number,
+    numbers,
+    positive_integer,
+    tag_name,
+    text,
+)
 from prognosis.imaging.scalar_files import MAX_VOXELS
 
 # Tags that tell one pass over the patient from another, the most telling first.
@@ -106,7 +115,7 @@ def _frames_of(file: DicomFile) -> Iterator[Frame]:
         raise InputError(f"{path} is in colour.", remedy="Give the original series, not screen captures.")
     count = positive_integer(header, "NumberOfFrames", path) if has_value(header, "NumberOfFrames") else 1
     _check_budget(file, count)
-    per_frame = list(header.get("PerFrameFunctionalGroupsSequence") or [])
+    per_frame = items(header, "PerFrameFunctionalGroupsSequence", path)
     if not per_frame:
         if count > 1:
             raise InputError(
@@ -121,9 +130,11 @@ def _frames_of(file: DicomFile) -> Iterator[Frame]:
             f"{path}: {tag_name('NumberOfFrames')} is {count}, but {len(per_frame)} frames are described.",
             remedy="The object is damaged; export it again.",
         )
-    shared = [group for item in header.get("SharedFunctionalGroupsSequence") or [] for group in _groups(item)]
+    shared = [
+        group for item in items(header, "SharedFunctionalGroupsSequence", path) for group in nested_items(item, path)
+    ]
     for index, item in enumerate(per_frame):
-        yield _frame(file, index, count, [*_groups(item), *shared, header])
+        yield _frame(file, index, count, [*nested_items(item, path), *shared, header])
 
 
 def _check_budget(file: DicomFile, count: int) -> None:
@@ -135,11 +146,6 @@ def _check_budget(file: DicomFile, count: int) -> None:
             f"frames (0028,0008), {rows * columns * count:,} voxels; at most {MAX_VOXELS:,} are read.",
             remedy="The header is damaged; export the series again.",
         )
-
-
-def _groups(item: Dataset) -> list[Dataset]:
-    """The functional groups of a frame, each the one item of its sequence."""
-    return [element.value[0] for element in item if element.VR == "SQ" and element.value]
 
 
 def _frame(file: DicomFile, index: int, count: int, sources: list[Dataset]) -> Frame:

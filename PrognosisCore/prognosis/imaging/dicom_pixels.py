@@ -9,11 +9,14 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.config import IGNORE
 from pydicom.pixels import get_decoder, pixel_array
+from pydicom.uid import UID
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_files import UNREADABLE, read_dataset
+from prognosis.imaging.dicom_files import read_dataset
 from prognosis.imaging.dicom_frames import Frame
+from prognosis.imaging.dicom_values import UNREADABLE, text
 
 AIR_HU = -1024
 
@@ -119,17 +122,32 @@ def _fill_padding(array: NDArray, padded: dict[int, NDArray[np.bool_]], modality
 def _stored_frames(frame: Frame) -> NDArray:
     """The stored values [frame, row, column] of a frame's file."""
     dataset = read_dataset(frame.path, specific_tags=_PIXEL_TAGS)
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if "PixelData" not in dataset or syntax is None:
+    pixels = _pixel_bytes(dataset)
+    if not pixels:
         raise _truncated(frame.path, "it holds no complete Pixel Data (7FE0,0010)")
+    syntax = UID(text(dataset.file_meta, "TransferSyntaxUID"), IGNORE)
+    if not syntax.is_transfer_syntax:
+        raise InputError(
+            f"{frame.path}: Transfer Syntax UID (0002,0010) names no transfer syntax.",
+            remedy="Copy it again from its source.",
+        )
     expected = frame.frames_in_file * frame.rows * frame.columns * frame.bits // 8
-    if not syntax.is_compressed and len(dataset.PixelData) < expected:
+    if not syntax.is_compressed and len(pixels) < expected:
         raise _truncated(
             frame.path,
-            f"it holds {len(dataset.PixelData):,} of the {expected:,} bytes of pixels its header announces",
+            f"it holds {len(pixels):,} of the {expected:,} bytes of pixels its header announces",
         )
     stored = _decoded(dataset, frame)
+    if stored.size != frame.frames_in_file * frame.rows * frame.columns:
+        raise InputError(f"{frame.path}: its pixels do not fit its header.", remedy="Copy it again from its source.")
     return stored.reshape(frame.frames_in_file, frame.rows, frame.columns)
+
+
+def _pixel_bytes(dataset: Dataset) -> bytes:
+    try:
+        return dataset.get("PixelData") or b""
+    except UNREADABLE:
+        return b""
 
 
 def _decoded(dataset: Dataset, frame: Frame) -> NDArray:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom.config import IGNORE
+from pydicom.uid import UID
+
 from prognosis.errors import InputError
 from prognosis.imaging.dicom_files import DicomFile, find_dicom_files
 from prognosis.imaging.dicom_values import text
@@ -20,6 +23,8 @@ _VOLUME_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.128.1",  # Legacy Converted Enhanced PET
     "1.2.840.10008.5.1.4.1.1.130",  # Enhanced PET
 }
+# Shorter ones are series numbers: '5' must never fit a UID that happens to end in 5.
+_SHORTEST_UID_PART = 6
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def is_volume_image(file: DicomFile) -> bool:
 
 def kind_of(file: DicomFile) -> str:
     """Return in words what a DICOM file is."""
-    return getattr(file.header.get("SOPClassUID"), "name", "") or "DICOMDIR"
+    return UID(text(file.header, "SOPClassUID"), IGNORE).name or "DICOMDIR"
 
 
 def is_localizer(file: DicomFile) -> bool:
@@ -123,7 +128,8 @@ def choose_series(folder: Path, found: SeriesInFolder, wanted: str | None) -> Im
 def _fitting(series: Sequence[ImageSeries], wanted: str) -> list[ImageSeries]:
     exact = [one for one in series if one.uid == wanted]
     numbered = [one for one in series if one.number == wanted]
-    parts = [one for one in series if wanted and (one.uid.startswith(wanted) or one.uid.endswith(wanted))]
+    long_enough = len(wanted) >= _SHORTEST_UID_PART
+    parts = [one for one in series if long_enough and (one.uid.startswith(wanted) or one.uid.endswith(wanted))]
     return exact or numbered or parts
 
 

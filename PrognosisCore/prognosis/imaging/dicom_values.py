@@ -1,6 +1,9 @@
 """Numbers in DICOM headers, read as they are written: nothing is guessed, nothing rounded."""
 
 import math
+import struct
+import warnings
+import zlib
 from pathlib import Path
 
 from pydicom import Dataset
@@ -10,6 +13,19 @@ from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from prognosis.errors import InputError
+
+# What pydicom raises on files that are cut off or overwritten.
+UNREADABLE = (
+    BytesLengthException,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 _EXPORT_AGAIN = "Export the series again from the archive, unaltered."
 _TEXT_REPRESENTATIONS = ("CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UI")
@@ -65,6 +81,38 @@ def text(dataset: Dataset, keyword: str) -> str:
     return _as_written(_texts(dataset, keyword))
 
 
+def items(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
+    """Return the items of a sequence, none when it is absent.
+
+    Raises:
+        InputError: The sequence is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(dataset.get(keyword) or [])
+    except UNREADABLE as error:
+        raise _damaged(path, keyword) from error
+
+
+def nested_items(item: Dataset, path: Path) -> list[Dataset]:
+    """Return the first item of every sequence of an item.
+
+    Raises:
+        InputError: A sequence is damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [element.value[0] for element in item if element.VR == "SQ" and element.value]
+    except UNREADABLE as error:
+        raise _damaged(path, "PerFrameFunctionalGroupsSequence") from error
+
+
+def _damaged(path: Path, keyword: str) -> InputError:
+    return InputError(f"{path}: {tag_name(keyword)} is damaged.", remedy="Copy the file again from its source.")
+
+
 def _number(written: str, keyword: str, path: Path) -> float:
     try:
         value = float(written)
@@ -95,9 +143,11 @@ def _texts(dataset: Dataset, keyword: str) -> list[str]:
 
 def _converted(dataset: Dataset, tag: int) -> list[str]:
     try:
-        value = dataset[tag].value
-    except BytesLengthException:
-        return ["bytes of a wrong length"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = dataset[tag].value
+    except UNREADABLE:
+        return ["unreadable bytes"]
     return [str(item) for item in (value if isinstance(value, MultiValue) else [value]) if item is not None]
 
 

@@ -48,6 +48,7 @@ def _volume(files: Sequence[DicomFile], notes: tuple[str, ...], *, resample_unev
     frames, localizers = read_frames(files)
     if not frames:
         raise InputError(f"{files[0].path} is a localizer.", remedy="Give the folder of the image series.")
+    _check_rescale(frames)
     if localizers:
         notes = (*notes, f"Localizers are left out: {', '.join(localizers)}.")
     stack = pass_gate(frames, same_pixels, accept_uneven=resample_uneven, overlaps_tell=modality in ("CT", "PT"))
@@ -83,6 +84,20 @@ def _one_value(files: Sequence[DicomFile], keyword: str) -> str:
             remedy="Give a folder with slices of one frame of reference.",
         )
     return next(iter(first))
+
+
+def _check_rescale(frames: Sequence[Frame]) -> None:
+    """Refuse a series in which some slices say how to rescale and others do not."""
+    told_anywhere = any(frame.slope is not None or frame.intercept is not None for frame in frames)
+    for keyword, values in (
+        ("RescaleSlope", [frame.slope for frame in frames]),
+        ("RescaleIntercept", [frame.intercept for frame in frames]),
+    ):
+        if told_anywhere and None in values:
+            raise InputError(
+                f"{frames[values.index(None)]}: {tag_name(keyword)} is missing, but other slices or tags tell a scale.",
+                remedy="Export the series again from the archive, unaltered.",
+            )
 
 
 def _geometry(stack: Stack) -> Geometry:
@@ -124,9 +139,9 @@ def _scale_notes(files: Sequence[DicomFile], frames: Sequence[Frame], modality: 
     notes = ["The pixels were once compressed with loss; values are approximate."] if lossy else []
     if modality != "CT":
         return tuple(notes)
-    if any(frame.slope is None or frame.intercept is None for frame in frames):
+    if any(frame.slope is None for frame in frames):
         notes.append(
-            f"{tag_name('RescaleSlope')} or {tag_name('RescaleIntercept')} is missing: "
+            f"{tag_name('RescaleSlope')} and {tag_name('RescaleIntercept')} are missing: "
             "1 and 0 are assumed, stored values are taken for Hounsfield units."
         )
     kinds = {text(file.header, "RescaleType") for file in files} - {"", "HU"}

@@ -15,7 +15,8 @@ def read_volume(path: Path, *, series: str | None = None, resample_uneven: bool 
 
     Args:
         path: The file, or the folder, which is searched with its subfolders.
-        series: Which series of a folder: its SeriesInstanceUID, the beginning or end of that, or its SeriesNumber.
+        series: Which series of a folder: its SeriesInstanceUID, at least 6 characters of the beginning or end
+            of that, or its SeriesNumber.
         resample_uneven: Whether slices at uneven distances are resampled to their median distance, not refused.
 
     Returns:

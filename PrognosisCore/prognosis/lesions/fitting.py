@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from prognosis.errors import InputError
 from prognosis.lesions.augment import Augmentation, augmented, central
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.training_data import TrainingData
@@ -22,6 +23,9 @@ from prognosis.training.device import choose_device, has_fast_bfloat16
 _CHUNK = 256
 _LEAST_EVENTS_PER_STEP = 8
 _SMALLEST_SD = 1e-4
+_LARGEST_GRADIENT = 5.0
+# On maps of a single pixel, which smaller patches reach, oneDNN's 16-bit convolution gradients are random.
+_SMALLEST_HALF_PATCH = 48
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def fit_network(
     device = choose_device(options.device)
     torch.manual_seed(options.seed)
     trained = _Trained(_initialised(data, patients, network_options)).to(device)
+    trained.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(trained.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     key = _key(data, patients, network_options, options, patch_size)
     done = load_checkpoint(state_folder, key, trained, optimizer) if state_folder else 0
@@ -162,31 +167,64 @@ def _step(
     generator: torch.Generator,
     device: torch.device,
 ) -> None:
+    """One step of the optimizer, in 16 bits where that is fast; once more in 32 where a gradient overflows."""
     trained.train()
-    network = trained.network
+    batch = _batch(data, patients, patch_size, generator, device)
+    in_half = patch_size >= _SMALLEST_HALF_PATCH and has_fast_bfloat16(device)
+    for half in dict.fromkeys((in_half, False)):
+        optimizer.zero_grad(set_to_none=True)
+        _loss(trained, batch, half=half).backward()
+        norm = nn.utils.clip_grad_norm_(trained.parameters(), _LARGEST_GRADIENT)
+        if torch.isfinite(norm):
+            optimizer.step()
+            return
+    raise InputError("Training diverged: a gradient is not finite.", remedy="Lower --learning-rate.")
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The lesions and annotations of the patients of one step."""
+
+    patches: Tensor
+    volume_mm3: Tensor
+    owner: Tensor
+    weight: Tensor
+    time: Tensor
+    event: Tensor
+
+
+def _batch(
+    data: TrainingData,
+    patients: NDArray[np.int64],
+    patch_size: int,
+    generator: torch.Generator,
+    device: torch.device,
+) -> _Batch:
     lesions = lesions_of(data, patients)
-    patches = augmented(data.patches[lesions], patch_size, Augmentation(), generator).to(device)
-    volumes = data.volume_mm3[lesions].to(device)
+    patches = augmented(data.patches[lesions], patch_size, Augmentation(), generator)
     annotations = torch.nonzero(torch.isin(data.patient, torch.from_numpy(patients))).squeeze(1)
-    owner = torch.searchsorted(annotations, data.annotation[lesions]).to(device)
-    weight = data.annotation_weight[annotations].to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device)):
-        raw = torch.cat([_embedded(network, chunk, len(patches) > _CHUNK) for chunk in patches.split(_CHUNK)])
-    _, sd = _weighted_moments(raw.float(), weight[owner])
-    scale = network.raw_scale(volumes)
-    contribution = raw.float() / sd * scale / _weighted_mean(scale, weight[owner])
-    risk = torch.zeros(len(annotations), device=device).index_add(0, owner, contribution)
     owners = data.patient[annotations].numpy()
-    loss = cox_loss(
-        torch.exp(trained.log_gain) * risk,
-        torch.from_numpy(data.time_days[owners]).float().to(device),
-        torch.from_numpy(data.event[owners]).float().to(device),
-        weight,
+    return _Batch(
+        patches=patches.to(device).contiguous(memory_format=torch.channels_last),
+        volume_mm3=data.volume_mm3[lesions].to(device),
+        owner=torch.searchsorted(annotations, data.annotation[lesions]).to(device),
+        weight=data.annotation_weight[annotations].to(device),
+        time=torch.from_numpy(data.time_days[owners]).float().to(device),
+        event=torch.from_numpy(data.event[owners]).float().to(device),
     )
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(trained.parameters(), 5.0)
-    optimizer.step()
+
+
+def _loss(trained: _Trained, batch: _Batch, *, half: bool) -> Tensor:
+    network = trained.network
+    in_chunks = len(batch.patches) > _CHUNK
+    with torch.autocast(batch.patches.device.type, torch.bfloat16, enabled=half):
+        raw = torch.cat([_embedded(network, chunk, in_chunks) for chunk in batch.patches.split(_CHUNK)]).float()
+    weight = batch.weight[batch.owner]
+    _, sd = _weighted_moments(raw, weight)
+    scale = network.raw_scale(batch.volume_mm3)
+    contribution = raw / sd * scale / _weighted_mean(scale, weight)
+    risk = torch.zeros_like(batch.weight).index_add(0, batch.owner, contribution)
+    return cox_loss(torch.exp(trained.log_gain) * risk, batch.time, batch.event, batch.weight)
 
 
 def _embedded(network: LesionNetwork, patches: Tensor, in_chunks: bool) -> Tensor:

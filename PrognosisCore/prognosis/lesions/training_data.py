@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from prognosis.errors import InputError, PrognosisError
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_readers import read_lesions
 from prognosis.imaging.readers import read_volume
+from prognosis.imaging.volume import Volume
 from prognosis.lesions.augment import CONTEXT
 from prognosis.lesions.examine import examine_lesions
 from prognosis.lesions.patches import PatchOptions
@@ -76,9 +78,10 @@ def read_training_data(
     patients = list(dict.fromkeys(row.patient_id for row in rows))
     first = {row.patient_id: row for row in reversed(rows)}
     patches, volumes, owners, geometries, faults = [], [], [], [], []
+    read_image = _ImageReader()
     for number, row in enumerate(rows):
         try:
-            geometry, lesions = _read_row(row, options)
+            geometry, lesions = _read_row(row, read_image, options)
         except PrognosisError as error:
             faults.append(f"row {row.number}: {error}")
             continue
@@ -105,10 +108,26 @@ def read_training_data(
     )
 
 
-def _read_row(row: CohortRow, options: PatchOptions) -> tuple[Geometry, list[tuple[NDArray[np.float16], float]]]:
-    image = read_volume(row.files["image"])
+class _ImageReader:
+    """Reads CTs, keeping the last one: the annotations of a patient share theirs."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._images: tuple[Volume, Volume] | None = None
+
+    def __call__(self, path: Path) -> tuple[Volume, Volume]:
+        """The image as it was read, and as lesions are examined on it."""
+        if self._images is None or path != self._path:
+            image = read_volume(path)
+            self._path, self._images = path, (image, prepare_ct(image))
+        return self._images
+
+
+def _read_row(
+    row: CohortRow, read_image: _ImageReader, options: PatchOptions
+) -> tuple[Geometry, list[tuple[NDArray[np.float16], float]]]:
+    image, prepared = read_image(row.files["image"])
     lesions = read_lesions(row.files["lesions"], image)
-    prepared = prepare_ct(image)
     examined = examine_lesions(prepared, lesions.lesions, options, context=CONTEXT)
     kept = [(e.patch.astype(np.float16), e.lesion.volume_mm3) for e in examined if e.patch is not None]
     return prepared.geometry, kept
