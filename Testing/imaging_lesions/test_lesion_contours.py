@@ -12,7 +12,7 @@ from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_choice import LesionChoice
 from prognosis.imaging.lesion_readers import read_lesions
 from prognosis.imaging.placing import place_on
-from prognosis.imaging.rasterise import box_of_contours, enclosed_area, fill_contours, polygon_area
+from prognosis.imaging.segmentation.rasterise import box_of_contours, enclosed_area, fill_contours, polygon_area
 
 
 def box_contours(geometry: Geometry, slices, low=(3.5, 4.5), high=(12.5, 14.5)):

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from prognosis.imaging.readers import read_volume
-from prognosis.imaging.scalar_files import geometry_of
+from prognosis.imaging.scalar.files import geometry_of
 
 DATA = Path(__file__).resolve().parents[3] / "shared/data"
 CT = DATA / "ct/4d_lung_113"

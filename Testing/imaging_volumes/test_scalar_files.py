@@ -13,7 +13,7 @@ from pydicom import Dataset
 from prognosis.errors import InputError, UsageError
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.readers import read_volume
-from prognosis.imaging.scalar_files import open_image_file
+from prognosis.imaging.scalar.files import open_image_file
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
 

@@ -11,16 +11,16 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_seg import read_dicom_seg
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.islands import count_islands, split_into_islands
-from prognosis.imaging.labelmaps import MAX_LESIONS, read_labelmap
 from prognosis.imaging.lesion_choice import ALL_LESIONS, LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
 from prognosis.imaging.placing import PlacedMask, place_on
-from prognosis.imaging.rtstruct import read_rtstruct
-from prognosis.imaging.scalar_files import SCALAR_SUFFIXES, image_suffix, open_image_file
-from prognosis.imaging.seg_nrrd import has_segments, read_seg_nrrd
+from prognosis.imaging.scalar.files import SCALAR_SUFFIXES, image_suffix, open_image_file
+from prognosis.imaging.segmentation.dicom_seg import read_dicom_seg
+from prognosis.imaging.segmentation.islands import count_islands, split_into_islands
+from prognosis.imaging.segmentation.labelmaps import MAX_LESIONS, read_labelmap
+from prognosis.imaging.segmentation.rtstruct import read_rtstruct
+from prognosis.imaging.segmentation.seg_nrrd import has_segments, read_seg_nrrd
 from prognosis.imaging.volume import Volume
 
 _READABLE = "Readable are .seg.nrrd, label maps (NRRD, NIfTI, MetaImage), DICOM SEG and RTSTRUCT."

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from prognosis.errors import UsageError
 from prognosis.files import write_bytes
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.labelmaps import MAX_LESIONS
 from prognosis.imaging.lesion_choice import tidy_name
 from prognosis.imaging.lesion_mask import LesionMask
 from prognosis.imaging.placing import PlacedMask, place_on
-from prognosis.imaging.scalar_files import PHANTOM_KEY
+from prognosis.imaging.scalar.files import PHANTOM_KEY
+from prognosis.imaging.segmentation.labelmaps import MAX_LESIONS
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from prognosis.errors import InputError, UsageError
-from prognosis.imaging.dicom_files import is_dicom_file
-from prognosis.imaging.dicom_volumes import read_dicom_file, read_dicom_folder
-from prognosis.imaging.scalar_files import SCALAR_SUFFIXES, image_suffix
-from prognosis.imaging.scalar_volumes import read_scalar_volume
+from prognosis.imaging.dicom.files import is_dicom_file
+from prognosis.imaging.dicom.volumes import read_dicom_file, read_dicom_folder
+from prognosis.imaging.scalar.files import SCALAR_SUFFIXES, image_suffix
+from prognosis.imaging.scalar.volumes import read_scalar_volume
 from prognosis.imaging.volume import Volume
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from prognosis.errors import UsageError
-from prognosis.imaging.scalar_files import MODALITY_KEY, PHANTOM_KEY, image_suffix
+from prognosis.imaging.scalar.files import MODALITY_KEY, PHANTOM_KEY, image_suffix
 from prognosis.imaging.volume import Volume
 
 WRITABLE_SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")

@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_values import UNREADABLE, text
+from prognosis.imaging.dicom.values import UNREADABLE, text
 
 _DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
 _MARK_END = 132

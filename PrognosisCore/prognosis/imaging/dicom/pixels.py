@@ -14,9 +14,9 @@ from pydicom.pixels import get_decoder, pixel_array
 from pydicom.uid import UID
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_files import read_dataset
-from prognosis.imaging.dicom_frames import Frame
-from prognosis.imaging.dicom_values import UNREADABLE, text
+from prognosis.imaging.dicom.files import read_dataset
+from prognosis.imaging.dicom.frames import Frame
+from prognosis.imaging.dicom.values import UNREADABLE, text
 
 AIR_HU = -1024
 

@@ -10,9 +10,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from prognosis.errors import InputError
-from prognosis.imaging.detached_headers import check_detached_header, read_text_header
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.nifti_header import check_nifti_is_whole, read_nifti_header
+from prognosis.imaging.scalar.detached_headers import check_detached_header, read_text_header
+from prognosis.imaging.scalar.nifti_header import check_nifti_is_whole, read_nifti_header
 
 MAX_VOXELS = 2**30
 SCALAR_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")

@@ -9,7 +9,7 @@ from pydicom import Dataset
 from pydicom.pixels import iter_pixels
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_values import positive_integer, tag_name
+from prognosis.imaging.dicom.values import positive_integer, tag_name
 
 
 def read_items(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from prognosis.errors import InputError
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_mask import LesionMask, cropped_lesion
-from prognosis.imaging.plane_stack import distinct_planes, plane_numbers, smallest_step
-from prognosis.imaging.rasterise import box_of_contours, enclosed_area, fill_contours
-from prognosis.imaging.scalar_files import MAX_VOXELS
+from prognosis.imaging.scalar.files import MAX_VOXELS
+from prognosis.imaging.segmentation.plane_stack import distinct_planes, plane_numbers, smallest_step
+from prognosis.imaging.segmentation.rasterise import box_of_contours, enclosed_area, fill_contours
 
 _INDEX_DECIMALS = 6
 _FLAT_SLICES = 1.0

@@ -9,8 +9,8 @@ from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_files import DicomFile, find_dicom_files
-from prognosis.imaging.dicom_values import text
+from prognosis.imaging.dicom.files import DicomFile, find_dicom_files
+from prognosis.imaging.dicom.values import text
 
 _VOLUME_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.2",  # CT

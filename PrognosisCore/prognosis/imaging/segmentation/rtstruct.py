@@ -10,12 +10,12 @@ import pydicom
 from numpy.typing import NDArray
 
 from prognosis.errors import InputError
-from prognosis.imaging.contour_volume import ContourStack, lesion_of_contours
-from prognosis.imaging.dicom_items import read_items
-from prognosis.imaging.dicom_values import number, tag_name
-from prognosis.imaging.frames_of_reference import check_same_frame
+from prognosis.imaging.dicom.frames_of_reference import check_same_frame
+from prognosis.imaging.dicom.items import read_items
+from prognosis.imaging.dicom.values import number, tag_name
 from prognosis.imaging.lesion_choice import LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
+from prognosis.imaging.segmentation.contour_volume import ContourStack, lesion_of_contours
 from prognosis.imaging.volume import Volume
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_frames import PHASE_KEYWORDS, Frame
-from prognosis.imaging.dicom_values import tag_name
+from prognosis.imaging.dicom.frames import PHASE_KEYWORDS, Frame
+from prognosis.imaging.dicom.values import tag_name
 
 _TELLING_OF_OVERLAP = (
     "TemporalPositionIdentifier",

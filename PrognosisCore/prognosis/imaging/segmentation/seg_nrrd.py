@@ -7,10 +7,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from prognosis.errors import InputError
-from prognosis.imaging.labelmaps import boxes_by_value, lesion_in_box, undeclared_values
 from prognosis.imaging.lesion_choice import LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
-from prognosis.imaging.scalar_files import geometry_of
+from prognosis.imaging.scalar.files import geometry_of
+from prognosis.imaging.segmentation.labelmaps import boxes_by_value, lesion_in_box, undeclared_values
 
 
 @dataclass(frozen=True)

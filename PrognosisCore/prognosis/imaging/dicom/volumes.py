@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_files import DicomFile, read_dicom_header
-from prognosis.imaging.dicom_frames import Frame, read_frames
-from prognosis.imaging.dicom_gate import Stack, pass_gate
-from prognosis.imaging.dicom_pixels import AIR_HU, read_stack, same_pixels
-from prognosis.imaging.dicom_series import choose_series, image_series_in, is_volume_image, kind_of
-from prognosis.imaging.dicom_values import number, tag_name, text
+from prognosis.imaging.dicom.files import DicomFile, read_dicom_header
+from prognosis.imaging.dicom.frames import Frame, read_frames
+from prognosis.imaging.dicom.gate import Stack, pass_gate
+from prognosis.imaging.dicom.pixels import AIR_HU, read_stack, same_pixels
+from prognosis.imaging.dicom.series import choose_series, image_series_in, is_volume_image, kind_of
+from prognosis.imaging.dicom.values import number, tag_name, text
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.volume import Volume
 

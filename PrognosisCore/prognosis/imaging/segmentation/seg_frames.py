@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_items import read_items
-from prognosis.imaging.dicom_values import has_value, number, numbers, positive_integer, tag_name
+from prognosis.imaging.dicom.items import read_items
+from prognosis.imaging.dicom.values import has_value, number, numbers, positive_integer, tag_name
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.plane_stack import distinct_planes, plane_numbers, smallest_step
+from prognosis.imaging.segmentation.plane_stack import distinct_planes, plane_numbers, smallest_step
 
 _OFF_LATTICE_VOXELS = 0.1
 _PARALLEL = 0.9999

@@ -12,8 +12,8 @@ from prognosis.errors import InputError
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_choice import LesionChoice
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
-from prognosis.imaging.nifti_non_finite import first_non_finite
-from prognosis.imaging.scalar_files import geometry_of, image_suffix
+from prognosis.imaging.scalar.files import geometry_of, image_suffix
+from prognosis.imaging.scalar.nifti_non_finite import first_non_finite
 
 MAX_LESIONS = np.iinfo(np.uint16).max
 _MAX_WHOLE_DECIMAL = 2**31

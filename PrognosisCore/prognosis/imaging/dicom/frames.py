@@ -8,9 +8,9 @@ import numpy as np
 from pydicom import Dataset
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_files import DicomFile
-from prognosis.imaging.dicom_series import is_localizer
-from prognosis.imaging.dicom_values import (
+from prognosis.imaging.dicom.files import DicomFile
+from prognosis.imaging.dicom.series import is_localizer
+from prognosis.imaging.dicom.values import (
     has_value,
     items,
     nested_items,
@@ -20,7 +20,7 @@ from prognosis.imaging.dicom_values import (
     tag_name,
     text,
 )
-from prognosis.imaging.scalar_files import MAX_VOXELS
+from prognosis.imaging.scalar.files import MAX_VOXELS
 
 # Tags that tell one pass over the patient from another, the most telling first.
 PHASE_KEYWORDS = (

@@ -7,15 +7,15 @@ import pydicom
 from numpy.typing import NDArray
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_items import decode_frames, read_items
-from prognosis.imaging.dicom_values import number, positive_integer, tag_name
-from prognosis.imaging.frames_of_reference import check_same_frame
+from prognosis.imaging.dicom.frames_of_reference import check_same_frame
+from prognosis.imaging.dicom.items import decode_frames, read_items
+from prognosis.imaging.dicom.values import number, positive_integer, tag_name
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.labelmaps import boxes_by_value, lesion_in_box
 from prognosis.imaging.lesion_choice import LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet, cropped_lesion
-from prognosis.imaging.scalar_files import MAX_VOXELS
-from prognosis.imaging.seg_frames import SegFrames, place_frames
+from prognosis.imaging.scalar.files import MAX_VOXELS
+from prognosis.imaging.segmentation.labelmaps import boxes_by_value, lesion_in_box
+from prognosis.imaging.segmentation.seg_frames import SegFrames, place_frames
 from prognosis.imaging.volume import Volume
 
 _BACKGROUND = 0

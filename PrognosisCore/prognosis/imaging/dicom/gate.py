@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom_frames import Frame
-from prognosis.imaging.dicom_phases import refuse_interleaved_phases, refuse_phases_at_one_place
-from prognosis.imaging.dicom_values import tag_name
+from prognosis.imaging.dicom.frames import Frame
+from prognosis.imaging.dicom.phases import refuse_interleaved_phases, refuse_phases_at_one_place
+from prognosis.imaging.dicom.values import tag_name
 
 _SAME_ORIENTATION = 1e-3
 _SAME_HEIGHT_MM = 1e-2

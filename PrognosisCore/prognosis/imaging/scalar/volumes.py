@@ -7,9 +7,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from prognosis.errors import InputError
-from prognosis.imaging.nifti_header import read_nifti_header
-from prognosis.imaging.nifti_non_finite import first_non_finite
-from prognosis.imaging.scalar_files import MODALITY_KEY, PHANTOM_KEY, geometry_of, image_suffix, open_image_file
+from prognosis.imaging.scalar.files import MODALITY_KEY, PHANTOM_KEY, geometry_of, image_suffix, open_image_file
+from prognosis.imaging.scalar.nifti_header import read_nifti_header
+from prognosis.imaging.scalar.nifti_non_finite import first_non_finite
 from prognosis.imaging.volume import Volume
 
 _SEGMENT_KEY = re.compile(r"Segment\d+_ID")

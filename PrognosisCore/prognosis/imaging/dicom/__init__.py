@@ -1,0 +1,1 @@
+"""DICOM images: series, the gate they pass, their pixels."""

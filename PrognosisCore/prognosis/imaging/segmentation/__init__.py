@@ -1,0 +1,1 @@
+"""Segmentations of every format, as small masks in patient space."""
