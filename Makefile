@@ -15,10 +15,10 @@ demo: $(READY)
 		$(if $(LESION_NAMES),--lesion-names "$(LESION_NAMES)")
 
 test: lint
-	.venv/bin/python -m pytest -n 2 -m "not long"
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 -m "not long"
 
 test-all: lint
-	.venv/bin/python -m pytest -n 2
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2
 
 lint: $(READY)
 	.venv/bin/ruff check

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from comparison import compare
-from prognosis.lesions.inference import Engine, make_scorer
+from prognosis.lesions.engine import Engine
+from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 
 _PATCHES = 40

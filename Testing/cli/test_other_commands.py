@@ -14,6 +14,9 @@ from prognosis import __version__
 
 
 def test_the_version(prognosis, capsys):
+    code, out, _ = prognosis("version", "--json")
+    assert code == 0
+    assert json.loads(out)["prognosis"] == __version__
     with pytest.raises(SystemExit) as stopped:
         prognosis("--version")
     assert stopped.value.code == 0
@@ -22,7 +25,7 @@ def test_the_version(prognosis, capsys):
 
 @pytest.mark.parametrize(
     "verb",
-    ["demo", "doctor", "convert", "phantom lesions", "lesions score", "lesions train"]
+    ["demo", "doctor", "version", "convert", "phantom lesions", "lesions score", "lesions train"]
     + [f"models {name}" for name in ("list", "verify", "card", "import")],
 )
 def test_every_command_explains_itself_with_an_example(prognosis, capsys, verb):

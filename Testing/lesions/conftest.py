@@ -5,7 +5,8 @@ import torch
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_mask import LesionSet, cropped_lesion
 from prognosis.imaging.volume import Volume
-from prognosis.lesions.inference import Engine, make_scorer
+from prognosis.lesions.engine import Engine
+from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.model import LesionModel
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.patches import PatchOptions

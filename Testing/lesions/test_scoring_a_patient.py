@@ -9,8 +9,9 @@ from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_mask import LesionSet
 from prognosis.imaging.volume import Volume
 from prognosis.lesions.colours import NOT_SCORED, colour_of_percentile
+from prognosis.lesions.engine import Engine
 from prognosis.lesions.examine import examine_lesions
-from prognosis.lesions.inference import Engine, make_scorer
+from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.scoring import score_patient
 
 

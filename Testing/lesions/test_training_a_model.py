@@ -6,7 +6,8 @@ from prognosis.bundles.bundle import open_bundle
 from prognosis.errors import InputError, ModelError
 from prognosis.lesions.augment import CONTEXT, Augmentation, augmented, central
 from prognosis.lesions.bundle_format import Description, load_lesion_model, save_lesion_model
-from prognosis.lesions.fitting import FittingOptions, fit_network, lesion_risks, lesions_of, patient_risks
+from prognosis.lesions.cohort_risks import lesion_risks, lesions_of, patient_risks
+from prognosis.lesions.fitting import FittingOptions, fit_network
 from prognosis.lesions.network import NetworkOptions
 from prognosis.lesions.training import TrainingOptions, train_lesion_model
 from prognosis.lesions.training_data import TrainingData

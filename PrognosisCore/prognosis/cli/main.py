@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from prognosis._version import __version__
-from prognosis.cli import convert, demo, doctor, lesions_score, lesions_train, models, phantom
+from prognosis.cli import convert, demo, doctor, lesions_score, lesions_train, models, phantom, version
 from prognosis.cli.console import Console
 from prognosis.errors import CancelledError, PrognosisError, UsageError
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     demo.add_to(verbs, common)
     doctor.add_to(verbs, common)
+    version.add_to(verbs, common)
     convert.add_to(verbs, common)
     phantom.add_to(verbs, common)
     lesions = verbs.add_parser("lesions", help="risk of CT lesions, summed to the patient's")

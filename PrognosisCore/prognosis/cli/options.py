@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from prognosis.imaging.lesion_choice import LesionChoice
-from prognosis.lesions.inference import Engine
+from prognosis.lesions.engine import Engine
 
 Verbs = Any
 

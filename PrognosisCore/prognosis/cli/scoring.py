@@ -13,7 +13,8 @@ from prognosis.imaging.readers import read_volume
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
 from prognosis.lesions.bundle_format import load_lesion_model
-from prognosis.lesions.inference import Engine, make_scorer
+from prognosis.lesions.engine import Engine
+from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.results import ScoredLesion, ScoredPatient
 from prognosis.lesions.scoring import Scored, score_patient
 from prognosis.progress import Progress

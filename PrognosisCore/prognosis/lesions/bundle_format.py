@@ -31,6 +31,7 @@ from prognosis.provenance import now, versions
 from prognosis.survival.calibration import Calibration as SurvivalCalibration
 
 _WEIGHTS = "network.safetensors"
+_METRIC_LABELS = {"c_index": "C-index"}
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def _used(bundle: Bundle) -> ModelUsed:
         training_summary=f"{training.patients} patients with {training.events} deaths and {training.lesions} lesions: "
         f"{training.cohort}",
         metrics={
-            name: f"{metric.estimate:.3f} ({metric.low:.3f}-{metric.high:.3f}), {metric.how}"
+            _METRIC_LABELS.get(name, name): f"{metric.estimate:.3f} ({metric.low:.3f}-{metric.high:.3f}), {metric.how}"
             for name, metric in manifest.metrics.items()
         },
     )

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from prognosis.errors import InputError
-from prognosis.lesions.augment import Augmentation, augmented, central
+from prognosis.lesions.augment import Augmentation, augmented
+from prognosis.lesions.cohort_risks import lesion_risks, lesions_of
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.training_data import TrainingData
 from prognosis.progress import Progress, silent
@@ -112,28 +113,6 @@ def fit_network(
     network = trained.network.eval().cpu()
     _standardise(network, data, patients, patch_size)
     return network
-
-
-def lesion_risks(network: LesionNetwork, data: TrainingData, lesions: Tensor, patch_size: int) -> tuple[Tensor, Tensor]:
-    """r and s of the lesions with the given indices, as scoring computes them."""
-    with torch.inference_mode():
-        raw = [network.raw_risk(central(data.patches[chunk], patch_size)) for chunk in lesions.split(_CHUNK)]
-        return network.standardised(torch.cat(raw)), network.scale(data.volume_mm3[lesions])
-
-
-def lesions_of(data: TrainingData, patients: NDArray[np.int64]) -> Tensor:
-    """Indices of the lesions of the given patients, over all annotations."""
-    chosen = torch.zeros(data.patients, dtype=torch.bool)
-    chosen[torch.from_numpy(patients)] = True
-    return torch.nonzero(chosen[data.patient[data.annotation]]).squeeze(1)
-
-
-def patient_risks(data: TrainingData, lesions: Tensor, risk: Tensor, scale: Tensor) -> NDArray[np.float64]:
-    """(patients,) sums of r * s, averaged over annotations; zero where a patient has no lesion among those given."""
-    weight = data.annotation_weight[data.annotation[lesions]]
-    sums = torch.zeros(data.patients, dtype=torch.float64)
-    sums.index_add_(0, data.patient[data.annotation[lesions]], (weight * risk * scale).double())
-    return sums.numpy()
 
 
 def _initialised(data: TrainingData, patients: NDArray[np.int64], options: NetworkOptions) -> LesionNetwork:

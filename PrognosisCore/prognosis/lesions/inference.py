@@ -4,25 +4,20 @@ import copy
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from prognosis.errors import UsageError
+from prognosis.lesions.engine import Engine
+from prognosis.training.device import has_fast_bfloat16
 
 _BATCH = 40
-
-
-class Engine(Enum):
-    """What computes the ResNet; `auto` takes OpenVINO where it is installed."""
-
-    AUTO = "auto"
-    OPENVINO = "openvino"
-    TORCH = "torch"
 
 
 @dataclass(frozen=True)
@@ -60,15 +55,27 @@ def make_scorer(encoder: nn.Module, patch_size: int, engine: Engine = Engine.AUT
 
 
 def _torch_scorer(encoder: nn.Module) -> PatchScorer:
-    half = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    kind = torch.bfloat16 if has_fast_bfloat16(torch.device("cpu")) else torch.float32
+    _fold_batch_norm(encoder)
+    encoder.to(dtype=kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-        batch = torch.from_numpy(np.ascontiguousarray(patches)).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+        batch = torch.from_numpy(np.ascontiguousarray(patches)).to(kind, memory_format=torch.channels_last)
+        with torch.inference_mode():
             return encoder(batch).float().squeeze(1).numpy()
 
-    return PatchScorer(f"torch {torch.__version__.partition('+')[0]} {'bf16' if half else 'fp32'}", run)
+    return PatchScorer(f"torch {torch.__version__.partition('+')[0]} {str(kind).removeprefix('torch.')}", run)
+
+
+def _fold_batch_norm(module: nn.Module) -> None:
+    """Fold each batch normalisation into the convolution registered just before it: the same function, sooner done."""
+    children = list(module.named_children())
+    for (conv_name, conv), (norm_name, norm) in pairwise(children):
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+            setattr(module, norm_name, nn.Identity())
+    for _, child in children:
+        _fold_batch_norm(child)
 
 
 def _openvino_scorer(encoder: nn.Module, patch_size: int) -> PatchScorer:
@@ -90,4 +97,4 @@ def _openvino_scorer(encoder: nn.Module, patch_size: int) -> PatchScorer:
     def run(patches: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.array(compiled(np.ascontiguousarray(patches))[0], np.float32).reshape(-1)
 
-    return PatchScorer(f"openvino {openvino.__version__.partition('-')[0]} {'bf16' if half else 'f32'}", run)
+    return PatchScorer(f"openvino {openvino.__version__.partition('-')[0]} {'bfloat16' if half else 'float32'}", run)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from prognosis.bundles.manifest import Metric, Training
 from prognosis.errors import InputError
-from prognosis.lesions.fitting import FittingOptions, fit_network, lesion_risks, lesions_of, patient_risks
+from prognosis.lesions.cohort_risks import lesion_risks, lesions_of, patient_risks
+from prognosis.lesions.fitting import FittingOptions, fit_network
 from prognosis.lesions.model import PERCENTILE_LEVELS, LesionModel
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.patches import PatchOptions
