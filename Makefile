@@ -31,11 +31,12 @@ bench: $(READY)
 
 # The shipped demonstration model, from nothing: about half an hour on two cores.
 demonstration-model: $(READY)
-	rm -rf output/demonstration-cohort
-	.venv/bin/prognosis phantom lesions --patients 600 --seed 101 --output output/demonstration-cohort
+	.venv/bin/prognosis phantom lesions --patients 600 --seed 101 --output output/demonstration-cohort --overwrite
 	.venv/bin/prognosis lesions train output/demonstration-cohort/cohort.csv --config Resources/demonstration/lesions.toml \
-		--output PrognosisCore/prognosis/resources/models/lesions-demonstration --overwrite \
-		--demonstration --half --licence MIT --cohort-description "600 simulated patients (phantom, seed 101)"
+		--output output/lesions-demonstration --overwrite --demonstration --half --licence MIT \
+		--cohort-description "600 simulated patients (phantom, seed 101)"
+	mkdir -p PrognosisCore/prognosis/resources/models/lesions-demonstration
+	cp output/lesions-demonstration/* PrognosisCore/prognosis/resources/models/lesions-demonstration/
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

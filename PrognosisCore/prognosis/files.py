@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from prognosis.errors import UsageError
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -71,20 +73,19 @@ def _cell(value: object) -> str:
 
 
 @contextmanager
-def result_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def result_folder(path: Path, *, known_by: str, overwrite: bool = False) -> Iterator[Path]:
     """Yield a folder beside `path` that takes its name only when the block ends well.
 
     Args:
         path: The folder to be made. An existing one is refused unless `overwrite`.
+        known_by: A file that every result of this kind holds: only an empty folder or one with it is replaced, so that
+            a slip of the hand deletes nobody's data.
 
     Raises:
-        UsageError: The folder exists, or its parent cannot be written.
+        UsageError: The folder exists and may not be replaced, or its parent cannot be written.
     """
     path = path.absolute()
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} already exists.", remedy="Choose another --output, or add --overwrite to replace it.")
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is a file, not a folder.", remedy="Choose another --output.")
+    require_replaceable(path, known_by=known_by, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}.partial-"))
@@ -100,6 +101,23 @@ def result_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def require_replaceable(path: Path, *, known_by: str, overwrite: bool) -> None:
+    """Refuse a result folder that exists and may not be replaced; see `result_folder`."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise UsageError(f"{path} is a file, not a folder.", remedy="Choose another --output.")
+    if not overwrite:
+        raise UsageError(f"{path} already exists.", remedy="Choose another --output, or add --overwrite to replace it.")
+    if Path.cwd().is_relative_to(path):
+        raise UsageError(f"{path} is the current folder or holds it.", remedy="Choose another --output.")
+    if any(path.iterdir()) and not (path / known_by).is_file():
+        raise UsageError(
+            f"{path} is not replaced: it holds no {known_by}, so it is no former result.",
+            remedy="Choose another --output.",
+        )
+
+
 def _put_in_place(partial: Path, path: Path) -> None:
     if not path.exists():
         partial.rename(path)
@@ -108,6 +126,29 @@ def _put_in_place(partial: Path, path: Path) -> None:
     path.rename(old / "old")
     partial.rename(path)
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def only_one_run(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process, making it when missing; the lock ends with the process, however that ends.
+
+    Raises:
+        UsageError: Another run holds it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(
+            f"Another run is working in {folder}.", remedy="Wait for it, or choose another --output."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}.", remedy="Choose another --output.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def require_free_space(folder: Path, needed_bytes: int) -> None:

@@ -51,6 +51,19 @@ def test_the_doctor_names_what_is_wrong(prognosis, tmp_path, monkeypatch):
     assert "FAULT   model broken" in out
 
 
+def test_the_doctor_misses_a_model_for_lesions(prognosis, tmp_path, monkeypatch):
+    monkeypatch.setattr("prognosis.bundles.store.shipped_models_folder", lambda: tmp_path)
+    code, out, _ = prognosis("doctor")
+    assert (code, "none for lesions" in out) == (1, True)
+
+
+def test_the_demo_replaces_nothing_but_its_own_result(prognosis, tmp_path):
+    (tmp_path / "thesis.txt").touch()
+    code, _, err = prognosis("demo", "--output", tmp_path)
+    assert (code, "no former result" in err) == (2, True)
+    assert (tmp_path / "thesis.txt").exists()
+
+
 def test_the_demo_scores_a_simulated_patient(prognosis, tmp_path):
     code, out, _ = prognosis("demo", "--output", tmp_path / "demo")
     assert code == 0
@@ -119,6 +132,45 @@ def test_a_model_is_trained_from_a_table_and_scores(prognosis, tmp_path):
     assert document["model"]["name"] == "mine"
     assert document["model"]["demonstration"] is False
     assert document["percentile"] is not None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--epochs", "0"],
+        ["--folds", "1"],
+        ["--seed", "-1"],
+        ["--width", "0"],
+        ["--learning-rate", "nan"],
+        ["--device", "meta"],
+        ["--device", "abacus"],
+        ["--name", "my model"],
+        ["--cohort-description", " "],
+        ["--min-volume-mm3", "10"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_of_training_is_told_before_any_work(prognosis, phantom_cohort, tmp_path, wrong):
+    code, _, err = prognosis("lesions", "train", phantom_cohort / "cohort.csv", "--output", tmp_path / "m", *wrong)
+    assert code == 2, err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_training_replaces_no_folder_that_is_no_model(prognosis, phantom_cohort, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "thesis.txt").touch()
+    table = phantom_cohort / "cohort.csv"
+    code, _, err = prognosis("lesions", "train", table, "--output", tmp_path / "docs", "--overwrite")
+    assert (code, "no former result" in err) == (2, True)
+    assert (tmp_path / "docs" / "thesis.txt").exists()
+
+
+def test_too_few_events_are_told(prognosis, phantom_cohort, tmp_path):
+    code, _, err = prognosis(
+        "lesions", "train", phantom_cohort / "cohort.csv", "--output", tmp_path / "m", "--width", "4"
+    )
+    assert (code, "events; 4 folds need" in err) == (1, True)
+    assert not (tmp_path / "m").exists()
 
 
 def test_the_same_phantom_comes_from_the_same_seed(prognosis, tmp_path):

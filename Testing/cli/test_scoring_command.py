@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -139,6 +140,46 @@ def test_wrong_use_is_code_2_and_a_failed_case_code_1_and_nothing_is_left(progno
     with pytest.raises(SystemExit) as stopped:
         prognosis("lesions", "score", "--image", image)
     assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--lesion-labels", "abc"],
+        ["--split-components", "--min-volume-mm3", "nan"],
+        ["--engine", "abacus"],
+        ["--image", ""],
+    ],
+    ids=" ".join,
+)
+def test_arguments_that_cannot_be_are_code_2(prognosis, phantom_patient, tmp_path, wrong):
+    image, lesions = phantom_patient
+    arguments = ["lesions", "score", "--image", image, "--lesions", lesions, "--output", tmp_path / "out"]
+    with pytest.raises(SystemExit) as stopped:
+        prognosis(*arguments, *wrong)
+    assert stopped.value.code == 2
+    assert prognosis(*arguments, "--min-volume-mm3", "10")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inputs_inside_the_output_are_never_replaced(prognosis, phantom_patient, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(phantom_patient[0].parent, home)
+    (home / "patient.json").touch()
+    arguments = ["--image", home / "image.nrrd", "--lesions", home / phantom_patient[1].name, "--output", home]
+    code, _, err = prognosis("lesions", "score", *arguments, "--overwrite")
+    assert (code, "lies in the output folder" in err) == (2, True)
+    assert (home / "image.nrrd").exists()
+
+
+def test_the_files_carry_the_mark_of_a_demonstration_and_what_was_asked(score_json, phantom_patient):
+    folder, patient = score_json(*phantom_patient, "--lesion-labels", "1,2")
+    assert patient["options"]["lesion_labels"] == [1, 2]
+    assert set(patient["inputs"]) == {"image", "lesions"}
+    labels = sitk.ReadImage(str(folder / "risk_labels.nrrd"))
+    assert labels.GetMetaData("prognosis_model").startswith("DEMONSTRATION MODEL, lesions-demonstration")
+    assert "DEMONSTRATION MODEL" in (folder / "risk_labels.ctbl").read_text(encoding="utf-8").splitlines()[0]
+    assert all("DEMONSTRATION MODEL" in row["flags"] for row in rows_of(folder))
 
 
 def test_cancelling_leaves_nothing(prognosis, phantom_patient, tmp_path, monkeypatch):

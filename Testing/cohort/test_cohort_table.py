@@ -82,3 +82,19 @@ def test_missing_columns_are_named_with_those_there_are(write):
 def test_an_empty_table_is_refused(write):
     with pytest.raises(InputError, match="no rows"):
         read(write())
+
+
+def test_one_image_under_two_patients_is_refused(write):
+    with pytest.raises(InputError, match="rows 2 and 3 have one image under two patients"):
+        read(write("p1,a,10,1,ct.nrrd,s.nrrd,", "p2,a,10,1,./ct.nrrd,s.nrrd,"))
+
+
+def test_ids_that_differ_in_case_only_are_refused(write, tmp_path):
+    (tmp_path / "other.nrrd").touch()
+    with pytest.raises(InputError, match="rows 2 and 3 have patient ids that differ in case only"):
+        read(write("p1,a,10,1,ct.nrrd,s.nrrd,", "P1,a,10,1,other.nrrd,s.nrrd,"))
+
+
+def test_a_path_too_long_for_the_disk_is_a_fault_of_its_row(write):
+    with pytest.raises(InputError, match="row 2, column image: no path"):
+        read(write(f"p1,a,10,1,{'x' * 300},s.nrrd,"))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.lesion_mask import cropped_lesion
+from prognosis.imaging.lesion_mask import LesionMask, cropped_lesion
 from prognosis.imaging.placing import place_on
 from prognosis.imaging.volume import Volume
 
@@ -89,3 +89,44 @@ def test_an_impossible_lattice_cannot_be_built():
         Geometry((2, 2, 2), (1.0, 0.0, 1.0), (0.0, 0.0, 0.0))
     with pytest.raises(ValueError, match="invertible"):
         Geometry((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0,) * 9)
+
+
+@pytest.mark.parametrize("way", ["LPS", "flipped", "permuted"])
+@pytest.mark.parametrize("off", [(0, 0, 0.5), (0.5, 0, 0), (0.5, 0.5, 0.5), (0, 0, -0.5)], ids=str)
+def test_a_mask_half_a_voxel_off_keeps_its_volume_and_side(off, way):
+    geometry = Geometry((20, 20, 20), (1.0, 1.0, 2.5), (0.0, 0.0, 0.0))
+    box = Geometry((4, 4, 4), geometry.spacing, tuple(geometry.to_patient(np.add((5, 5, 5), off))))
+    lesion = LesionMask(1, "cube", np.ones((4, 4, 4), bool), box)
+    target = geometry
+    if way == "flipped":
+        target = Geometry(geometry.size, geometry.spacing, (19.0, 0.0, 47.5), (-1.0, 0, 0, 0, 1.0, 0, 0, 0, -1.0))
+    if way == "permuted":
+        target = Geometry((20, 20, 20), (2.5, 1.0, 1.0), geometry.origin, (0, 1.0, 0, 0, 0, 1.0, 1.0, 0, 0))
+    placed = place_on(lesion, target)
+    assert placed.resampled
+    assert np.count_nonzero(placed.mask) == 64
+    assert placed.volume_ratio == pytest.approx(1.0)
+    covered = target.to_patient(np.argwhere(placed.mask)[:, ::-1] + placed.start)
+    straight = place_on(lesion, geometry)
+    expected = geometry.to_patient(np.argwhere(straight.mask)[:, ::-1] + straight.start)
+    np.testing.assert_allclose(sorted(covered.tolist()), sorted(expected.tolist()), atol=1e-9)
+
+
+@pytest.mark.parametrize("slabs", [1, 2, 3])
+def test_thick_slabs_keep_their_volume_on_thinner_slices(slabs):
+    geometry = Geometry((20, 20, 20), (1.0, 1.0, 2.5), (0.0, 0.0, 0.0))
+    box = Geometry((4, 4, slabs), (1.0, 1.0, 5.0), (5.0, 5.0, 10.0))
+    lesion = LesionMask(1, "slabs", np.ones(box.shape, bool), box)
+    assert place_on(lesion, geometry).mask.sum() * 2.5 == pytest.approx(lesion.volume_mm3)
+
+
+def test_how_far_the_placed_volume_is_from_the_lesions_own_is_told():
+    geometry = Geometry((20, 20, 20), (1.0, 1.0, 2.5), (0.0, 0.0, 0.0))
+    thin = LesionMask(1, "thin", np.ones((1, 4, 4), bool), Geometry((4, 4, 1), (1.0, 1.0, 1.25), (5.0, 5.0, 10.0)))
+    assert place_on(thin, geometry).volume_ratio == pytest.approx(2.0)
+    missed = LesionMask(1, "thin", thin.mask, Geometry((4, 4, 1), (1.0, 1.0, 0.5), (5.0, 5.0, 11.25 - 0.5)))
+    assert place_on(missed, geometry).volume_ratio == 0.0
+    half_outside = Geometry((4, 4, 4), (1.0, 1.0, 2.5), (17.5, 5.0, 10.0))
+    placed = place_on(LesionMask(1, "edge", np.ones((4, 4, 4), bool), half_outside), geometry)
+    assert placed.lost_fraction > 0
+    assert placed.volume_ratio == pytest.approx(1.0)

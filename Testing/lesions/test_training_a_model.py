@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from prognosis.bundles.bundle import open_bundle
 from prognosis.errors import InputError, ModelError
+from prognosis.lesions import fitting, training
 from prognosis.lesions.augment import CONTEXT, Augmentation, augmented, central
 from prognosis.lesions.bundle_format import Description, load_lesion_model, save_lesion_model
 from prognosis.lesions.cohort_risks import lesion_risks, lesions_of, patient_risks
@@ -12,6 +15,7 @@ from prognosis.lesions.network import NetworkOptions
 from prognosis.lesions.training import TrainingOptions, train_lesion_model
 from prognosis.lesions.training_data import TrainingData
 from prognosis.survival.concordance import concordance
+from prognosis.survival.cox_loss import cox_loss
 
 SIZE = 16
 WIDE = round(SIZE * CONTEXT)
@@ -141,9 +145,11 @@ def test_patients_left_out_change_nothing(cohort):
     lesions = lesions_of(cohort, np.arange(40, 60))
     spoilt_patches = cohort.patches.clone()
     spoilt_patches[lesions] = 7.0
+    spoilt_volume = cohort.volume_mm3.clone()
+    spoilt_volume[lesions] *= 50.0
     spoilt = TrainingData(
         spoilt_patches,
-        cohort.volume_mm3,
+        spoilt_volume,
         cohort.annotation,
         cohort.patient,
         spoilt_time,
@@ -154,6 +160,96 @@ def test_patients_left_out_change_nothing(cohort):
     first, second = (fitted(data, inside, epochs=1) for data in (cohort, spoilt))
     for name, value in first.state_dict().items():
         torch.testing.assert_close(second.state_dict()[name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_every_patient_is_judged_by_the_one_fold_network_that_never_saw_it(cohort, monkeypatch):
+    fitted_to, judged = {}, {}
+    fit, score = training.fit_network, training.lesion_risks
+
+    def recording_fit(data, patients, *rest, **options):
+        network = fit(data, patients, *rest, **options)
+        fitted_to[id(network)] = set(patients.tolist())
+        return network
+
+    def recording_score(network, data, lesions, size):
+        seen = set(data.patient[data.annotation[lesions]].tolist())
+        if seen != fitted_to[id(network)]:
+            judged[id(network)] = seen
+        return score(network, data, lesions, size)
+
+    def recording_concordance(*values, strata):
+        assert np.array_equal(np.unique(strata), [0, 1, 2])
+        return concordance(*values, strata=strata)
+
+    monkeypatch.setattr(training, "fit_network", recording_fit)
+    monkeypatch.setattr(training, "lesion_risks", recording_score)
+    monkeypatch.setattr(training, "concordance", recording_concordance)
+    train_lesion_model(cohort, TrainingOptions(epochs=1, folds=3, width=4, patch_size=SIZE), cohort="simulated")
+    *folds, everybody = fitted_to.values()
+    assert everybody == set(range(60))
+    assert all(sum(patient in fold for fold in folds) == 2 for patient in range(60))
+    assert len(judged) == 3
+    for network, patients in judged.items():
+        assert patients == everybody - fitted_to[network]
+
+
+def test_annotations_of_a_patient_share_one_weight_in_the_loss(cohort, monkeypatch):
+    weights = []
+
+    def spy(risk, time, event, weight):
+        weights.append(weight)
+        return cox_loss(risk, time, event, weight)
+
+    monkeypatch.setattr(fitting, "cox_loss", spy)
+    fitted(cohort, np.arange(60), epochs=1, patients_per_step=0)
+    expected = [0.5 if patient % 3 == 0 else 1.0 for patient in cohort.patient.tolist()]
+    assert weights[0].tolist() == expected
+
+
+def test_fresh_patients_fall_in_the_middle_of_the_percentiles(cohort):
+    """Each fold's network has a zero of its own; pooled as they are, percentiles would be off."""
+    options = TrainingOptions(epochs=10, folds=3, width=4, patch_size=SIZE, learning_rate=3e-3, patients_per_step=20)
+    others = a_cohort(seed=3)
+    medians = []
+    for seed in range(3):
+        model = train_lesion_model(cohort, replace(options, seed=seed), cohort="simulated").model
+        risk, _ = lesion_risks(model.network, others, lesions_of(others, np.arange(60)), SIZE)
+        medians.append(float(np.interp(float(risk.median()), model.lesion_percentiles, np.arange(101))))
+    assert all(30 < median < 70 for median in medians), medians
+
+
+def test_a_model_that_learnt_nothing_says_so_and_gives_no_curve(tmp_path):
+    data = a_cohort(seed=9)
+    random = replace(data, time_days=np.random.default_rng(0).permutation(data.time_days))
+    options = TrainingOptions(epochs=1, folds=2, width=4, patch_size=SIZE)
+    trained = train_lesion_model(random, options, cohort="noise")
+    assert any("not shown to order patients" in warning for warning in trained.warnings)
+    upside_down = replace(trained.model, calibration=replace(trained.model.calibration, slope=-0.1))
+    saved = save_lesion_model(
+        tmp_path / "m", upside_down, options.network, trained.training, trained.metrics, Description("m")
+    )
+    model = load_lesion_model(saved)
+    assert model.calibration is None
+    assert model.unproven
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"folds": 1},
+        {"seed": -1},
+        {"width": 0},
+        {"learning_rate": float("nan")},
+        {"learning_rate": 0.0},
+        {"patch_size": 73},
+        {"hu_low": 500.0},
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be_are_refused_before_any_work(wrong):
+    with pytest.raises(ValueError, match="must be|needed|needs"):
+        TrainingOptions(**wrong)
 
 
 def test_a_trained_model_survives_its_bundle(cohort, tmp_path):

@@ -31,8 +31,12 @@ def test_the_demonstration_model_keeps_half_of_the_oracles_gain(record_property,
         scored = score_patient(patient.image, LesionSet(patient.annotations[0]), model, scorer).patient
         truth = patient.truth
         count, volume = len(truth.lesions), sum(lesion.volume_mm3 for lesion in truth.lesions)
-        rows.append((scored.risk, truth.lesion_log_hazard, count, volume, truth.time_days, truth.event))
-    risk, oracle, count, volume, time, event = (np.array(column, float) for column in zip(*rows, strict=True))
+        rows.append(
+            (scored.risk, scored.percentile, truth.lesion_log_hazard, count, volume, truth.time_days, truth.event)
+        )
+    risk, percentile, oracle, count, volume, time, event = (
+        np.array(column, float) for column in zip(*rows, strict=True)
+    )
     found, best = (concordance(values, time, event, bootstraps=0).value for values in (risk, oracle))
     ratios = []
     for seed in range(300):
@@ -47,7 +51,8 @@ def test_the_demonstration_model_keeps_half_of_the_oracles_gain(record_property,
         print(
             f"\n{PATIENTS} fresh patients: C {found:.3f}, oracle {best:.3f}, ratio of gains "
             f"{(found - 0.5) / (best - 0.5):.2f} ({low:.2f} to {high:.2f}); count {plain['count']:.3f}, "
-            f"volume {plain['volume']:.3f}"
+            f"volume {plain['volume']:.3f}; median percentile {np.median(percentile):.0f}"
         )
     assert low > 0.5
+    assert 35 < np.median(percentile) < 65
     assert found > max(plain.values())

@@ -47,7 +47,11 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _packages() -> list[_Check]:
     checks = []
-    for text in requires("slicer-prognosis") or []:
+    try:
+        requirements = requires("slicer-prognosis") or []
+    except PackageNotFoundError:
+        return [_Check("packages", "the library runs from its folder, not installed by pip: not compared", None)]
+    for text in requirements:
         requirement = Requirement(text)
         extra = next((e for e in _EXTRAS if requirement.marker and requirement.marker.evaluate({"extra": e})), None)
         if requirement.marker and extra is None:
@@ -77,12 +81,16 @@ def _processor() -> list[_Check]:
 
 
 def _models() -> list[_Check]:
+    from prognosis.bundles.manifest import Method
     from prognosis.bundles.store import list_bundles
 
-    return [
-        _Check(f"model {entry.folder.name}", entry.problem or "whole", entry.problem is None)
-        for entry in list_bundles()
+    entries = list_bundles()
+    checks = [
+        _Check(f"model {entry.folder.name}", entry.problem or "whole", entry.problem is None) for entry in entries
     ]
+    if not any(entry.bundle and entry.bundle.manifest.method is Method.LESIONS for entry in entries):
+        checks.append(_Check("models", "none for lesions: nothing can be scored", False))
+    return checks
 
 
 _EXAMINATIONS: tuple[Callable[[], list[_Check]], ...] = (_packages, _processor, _models)

@@ -1,10 +1,9 @@
 """`prognosis lesions score`: the lesions of one patient."""
 
 import argparse
-from pathlib import Path
 
 from prognosis.cli.console import Console
-from prognosis.cli.options import Verbs, add_lesion_choice, add_output, add_scoring, add_verb, lesion_choice
+from prognosis.cli.options import Verbs, add_lesion_choice, add_output, add_scoring, add_verb, input_path, lesion_choice
 
 
 def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -16,12 +15,12 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         example="prognosis lesions score --image CT --lesions rtstruct.dcm --lesion-names 'GTV*' --output result",
     )
     parser.add_argument(
-        "--image", type=Path, required=True, metavar="P", help="CT: NRRD, NIfTI, MetaImage or DICOM folder"
+        "--image", type=input_path, required=True, metavar="P", help="CT: NRRD, NIfTI, MetaImage or DICOM folder"
     )
     parser.add_argument(
-        "--lesions", type=Path, required=True, metavar="P", help=".seg.nrrd, label map, DICOM SEG or RTSTRUCT"
+        "--lesions", type=input_path, required=True, metavar="P", help=".seg.nrrd, label map, DICOM SEG or RTSTRUCT"
     )
-    parser.add_argument("--organs", type=Path, metavar="P", help="segmented organs, such as TotalSegmentator's")
+    parser.add_argument("--organs", type=input_path, metavar="P", help="segmented organs, such as TotalSegmentator's")
     parser.add_argument("--series", metavar="UID", help="which series, when the folder holds several")
     parser.add_argument("--resample-uneven", action="store_true", help="accept uneven slice distances and resample")
     add_lesion_choice(parser)
@@ -31,7 +30,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    from prognosis.cli.scoring import ScoreRequest, lesion_table, patient_document, score_to_folder
+    from prognosis.cli.scoring import ScoreRequest, lesion_table, patient_document, score_to_folder, summary
 
     request = ScoreRequest(
         image=arguments.image,
@@ -46,6 +45,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     )
     patient = score_to_folder(request, arguments.output, console.progress, overwrite=arguments.overwrite)
     console.say(lesion_table(patient))
+    console.say(summary(patient))
     for warning in patient.warnings:
         console.warn(warning)
     console.say(f"Report: {arguments.output / 'report.html'}")

@@ -2,12 +2,22 @@
 
 import argparse
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
-from prognosis.cli.options import Verbs, add_verb
+from prognosis.cli.options import Verbs, add_lesion_choice, add_verb, lesion_choice
 from prognosis.config import as_plain, resolve
 from prognosis.errors import UsageError
+from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
+
+if TYPE_CHECKING:
+    from prognosis.imaging.lesion_choice import LesionChoice
+    from prognosis.lesions.bundle_format import Description
+    from prognosis.lesions.training import TrainingOptions
+
+_LARGEST_STATE_BYTES = 2_000_000_000
 
 
 def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -22,6 +32,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="BUNDLE", help="folder for the model")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument("--config", type=Path, metavar="TOML", help="options in a file; flags win over it")
+    add_lesion_choice(parser)
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the patients (default 30)")
     parser.add_argument("--folds", type=int, metavar="N", help="folds for out-of-fold risks (default 4)")
     parser.add_argument("--seed", type=int, metavar="S", help="seed of everything random (default 0)")
@@ -40,30 +51,66 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    from prognosis.cohort.table import read_cohort
-    from prognosis.files import write_json
-    from prognosis.lesions.bundle_format import Description, save_lesion_model
-    from prognosis.lesions.training import TrainingOptions, train_lesion_model
-    from prognosis.lesions.training_data import read_training_data
+    from prognosis.lesions.training import TrainingOptions
+    from prognosis.training.device import choose_device
 
     flags = ("epochs", "folds", "seed", "device", "width", "learning_rate", "patients_per_step")
     options = resolve(TrainingOptions, arguments.config, {name: getattr(arguments, name) for name in flags})
+    choice = lesion_choice(arguments)
+    choose_device(options.device)
+    if find_spec("lifelines") is None:
+        raise UsageError("Training needs lifelines.", remedy="Install slicer-prognosis[train].")
     output = arguments.output.absolute()
-    if output.exists() and not arguments.overwrite:
-        raise UsageError(f"{output} already exists.", remedy="Choose another --output, or add --overwrite.")
+    description = _description(arguments, output)
+    require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
-    rows = read_cohort(arguments.cohort, file_columns=("image", "lesions"))
-    data = read_training_data(rows, options.patch, progress=console.progress)
-    state.mkdir(parents=True, exist_ok=True)
-    write_json(state / "options.json", as_plain(options))
-    trained = train_lesion_model(
-        data, options, cohort=arguments.cohort_description, state_folder=state, progress=console.progress
-    )
-    description = Description(
-        name=arguments.name or output.name,
+    with only_one_run(state):
+        require_free_space(state, _LARGEST_STATE_BYTES)
+        _train(arguments, console, options, choice, description, output, state)
+    shutil.rmtree(state)
+    return 0
+
+
+def _description(arguments: argparse.Namespace, output: Path) -> "Description":
+    """What the card says, checked before hours are spent."""
+    from prognosis.bundles.manifest import is_bundle_name
+    from prognosis.lesions.bundle_format import Description
+
+    name = arguments.name or output.name
+    if not is_bundle_name(name):
+        raise UsageError(
+            f"'{name}' cannot be a model's name.",
+            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
+        )
+    if not arguments.cohort_description.strip() or not arguments.licence.strip():
+        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
+    return Description(
+        name=name,
         demonstration=arguments.demonstration,
         licence=arguments.licence,
         cohort=arguments.cohort_description,
+    )
+
+
+def _train(
+    arguments: argparse.Namespace,
+    console: Console,
+    options: "TrainingOptions",
+    choice: "LesionChoice",
+    description: "Description",
+    output: Path,
+    state: Path,
+) -> None:
+    from prognosis.cohort.table import read_cohort
+    from prognosis.lesions.bundle_format import save_lesion_model
+    from prognosis.lesions.training import train_lesion_model
+    from prognosis.lesions.training_data import read_training_data
+
+    rows = read_cohort(arguments.cohort, file_columns=("image", "lesions"))
+    data = read_training_data(rows, options.patch, choice, progress=console.progress)
+    write_json(state / "options.json", as_plain(options))
+    trained = train_lesion_model(
+        data, options, cohort=description.cohort, state_folder=state, progress=console.progress
     )
     bundle = save_lesion_model(
         output,
@@ -75,9 +122,16 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         half=arguments.half,
         overwrite=arguments.overwrite,
     )
-    shutil.rmtree(state)
+    for warning in trained.warnings:
+        console.warn(warning)
     metric = trained.metrics["c_index"]
     console.say(f"C-index {metric.estimate:.3f} ({metric.low:.3f} to {metric.high:.3f}), {metric.how}")
     console.say(f"Model: {bundle.folder}")
-    console.result({"model": str(bundle.folder), "sha256": bundle.sha256, "c_index": metric.estimate})
-    return 0
+    console.result(
+        {
+            "model": str(bundle.folder),
+            "sha256": bundle.sha256,
+            "c_index": metric.estimate,
+            "warnings": list(trained.warnings),
+        }
+    )

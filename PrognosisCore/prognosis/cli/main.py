@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except PrognosisError as error:
             console.fail(error.what, error.remedy)
             return 1
+        except OSError as error:
+            console.fail(f"{error.filename or 'A file'}: {error.strerror}.", "Nothing was left half written.")
+            return 1
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

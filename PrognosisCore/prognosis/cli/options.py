@@ -1,9 +1,11 @@
 """Arguments that several commands take, declared once."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
+from prognosis.errors import UsageError
 from prognosis.imaging.lesion_choice import LesionChoice
 from prognosis.lesions.engine import Engine
 
@@ -31,19 +33,33 @@ def add_output(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def add_lesion_choice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lesion-names", metavar="PATTERNS", help="names to take, such as 'Tumor*,LN*'")
-    parser.add_argument("--lesion-labels", metavar="VALUES", help="label values to take, such as 1,3")
+    parser.add_argument(
+        "--lesion-names", type=_texts, default=(), metavar="PATTERNS", help="names to take, such as 'Tumor*,LN*'"
+    )
+    parser.add_argument(
+        "--lesion-labels", type=_integers, default=(), metavar="VALUES", help="label values to take, such as 1,3"
+    )
     parser.add_argument("--split-components", action="store_true", help="make each island a lesion of its own")
     parser.add_argument(
-        "--min-volume-mm3", type=float, default=0.0, metavar="V", help="leave out smaller islands when splitting"
+        "--min-volume-mm3",
+        type=_volume,
+        default=0.0,
+        metavar="V",
+        help="leave out smaller islands when splitting",
     )
 
 
 def lesion_choice(arguments: argparse.Namespace) -> LesionChoice:
-    """Read the choice of lesions from parsed arguments."""
+    """Read the choice of lesions from parsed arguments.
+
+    Raises:
+        UsageError: A smallest volume is given without splitting.
+    """
+    if arguments.min_volume_mm3 and not arguments.split_components:
+        raise UsageError("--min-volume-mm3 leaves out islands.", remedy="Add --split-components, or leave it out.")
     return LesionChoice(
-        names=tuple(_split(arguments.lesion_names)),
-        labels=tuple(int(value) for value in _split(arguments.lesion_labels)),
+        names=arguments.lesion_names,
+        labels=arguments.lesion_labels,
         split_components=arguments.split_components,
         min_volume_mm3=arguments.min_volume_mm3,
     )
@@ -63,5 +79,26 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _split(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
+def input_path(text: str) -> Path:
+    """The path of an input."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in _texts(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no list of whole numbers") from error
+
+
+def _volume(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or value < 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no volume")
+    return value

@@ -28,7 +28,7 @@ def _lesions(arguments: argparse.Namespace, console: Console) -> int:
     from prognosis.phantoms.lesions import LesionPhantomOptions, World, write_cohort
 
     options = LesionPhantomOptions(patients=arguments.patients, seed=arguments.seed, world=World(arguments.world))
-    with result_folder(arguments.output, overwrite=arguments.overwrite) as folder:
+    with result_folder(arguments.output, known_by="truth.csv", overwrite=arguments.overwrite) as folder:
         write_cohort(options, folder, lambda done, total: console.progress("drawing patients", done, total))
     table = arguments.output / "cohort.csv"
     console.say(f"{arguments.patients} simulated patients: {table}")

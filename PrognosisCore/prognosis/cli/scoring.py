@@ -6,9 +6,10 @@ from typing import Any
 
 from prognosis.bundles.manifest import Method
 from prognosis.bundles.store import find_bundle
-from prognosis.files import require_free_space, result_folder, write_bytes, write_csv, write_json, write_text
+from prognosis.errors import UsageError
+from prognosis.files import require_free_space, result_folder, sha256_of, write_bytes, write_csv, write_json, write_text
 from prognosis.imaging.lesion_choice import LesionChoice
-from prognosis.imaging.lesion_readers import read_lesions
+from prognosis.imaging.lesion_readers import read_lesions, read_organs
 from prognosis.imaging.readers import read_volume
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
@@ -25,6 +26,9 @@ from prognosis.report.overlay import draw_overlay
 from prognosis.report.survival_figure import draw_survival
 
 _STEPS = 5
+_LARGEST_RESULT_BYTES = 100_000_000
+_KINDS = (".seg.nrrd", ".nrrd", ".nhdr", ".nii.gz", ".nii", ".mha", ".mhd")
+_DOCUMENT = "patient.json"
 _COLUMNS = (
     "lesion",
     "name",
@@ -75,7 +79,9 @@ def score_to_folder(
     request: ScoreRequest, output: Path, progress: Progress, *, overwrite: bool = False
 ) -> ScoredPatient:
     """Score one patient and write all result files, or nothing."""
-    with result_folder(output, overwrite=overwrite) as folder:
+    _check_apart(request, output)
+    require_free_space(output.parent, _LARGEST_RESULT_BYTES)
+    with result_folder(output, known_by=_DOCUMENT, overwrite=overwrite) as folder:
         progress("loading the model", 0, _STEPS)
         model = load_lesion_model(find_bundle(request.model, method=Method.LESIONS))
         scorer = make_scorer(model.network.encoder, model.patch.size, request.engine)
@@ -83,7 +89,7 @@ def score_to_folder(
         image = read_volume(request.image, series=request.series, resample_uneven=request.resample_uneven)
         progress("reading the lesions", 2, _STEPS)
         lesions = read_lesions(request.lesions, image, request.choice)
-        organs = read_lesions(request.organs, image).lesions if request.organs else ()
+        organs = read_organs(request.organs, image) if request.organs else ()
         progress("scoring", 3, _STEPS)
         scored = score_patient(
             image,
@@ -120,6 +126,18 @@ def patient_document(patient: ScoredPatient) -> dict[str, Any]:
     }
 
 
+def summary(patient: ScoredPatient) -> str:
+    """The patient's risk and the notice, for a terminal."""
+    scored = sum(lesion.risk is not None for lesion in patient.lesions)
+    risk = (
+        "No risk: no lesion was scored."
+        if patient.risk is None
+        else (f"Patient risk {patient.risk:.2f}, the sum of r x s over {scored} lesions.")
+    )
+    mark = "DEMONSTRATION MODEL. " if patient.model.demonstration else ""
+    return f"{risk}\n{mark}Research use only. Not for diagnosis or treatment."
+
+
 def lesion_table(patient: ScoredPatient) -> str:
     """The lesions by rank, as a table for a terminal."""
     lines = [
@@ -140,33 +158,70 @@ def by_rank(patient: ScoredPatient) -> list[ScoredLesion]:
     return sorted(patient.lesions, key=lambda lesion: (lesion.rank is None, lesion.rank or 0))
 
 
+def _check_apart(request: ScoreRequest, output: Path) -> None:
+    """Refuse to replace a folder that holds what is to be read."""
+    for path in (request.image, request.lesions, request.organs):
+        if path is not None and path.resolve().is_relative_to(output.resolve()):
+            raise UsageError(f"{path} lies in the output folder {output}.", remedy="Choose another --output.")
+
+
 def _write_files(folder: Path, scored: Scored, image: Volume, request: ScoreRequest) -> None:
     patient = scored.patient
-    require_free_space(folder, 20_000_000)
-    write_csv(folder / "lesions.csv", _COLUMNS, [_row(lesion) for lesion in patient.lesions])
-    write_json(folder / "patient.json", patient_document(patient))
-    write_volume(Volume(scored.labels_on_input.array, image.geometry), folder / "risk_labels.nrrd")
-    write_text(folder / "risk_labels.ctbl", slicer_colour_table(patient.lesions))
+    inputs, created = _inputs(request, image), now()
+    write_csv(folder / "lesions.csv", _COLUMNS, [_row(lesion, _mark(patient)) for lesion in patient.lesions])
+    document = {**patient_document(patient), "inputs": inputs, "options": _options(request), "created": created}
+    write_json(folder / _DOCUMENT, document)
+    labels = Volume(scored.labels_on_input.array, image.geometry)
+    write_volume(labels, folder / "risk_labels.nrrd", remarks={"model": _mark(patient)})
+    write_text(folder / "risk_labels.ctbl", f"# {_mark(patient)}\n{slicer_colour_table(patient.lesions)}")
     overlay = draw_overlay(scored.image, scored.labels.array, patient)
     write_bytes(folder / "overlay.png", overlay)
     report = render_lesion_report(
         patient,
         overlay_png=overlay,
         survival_png=draw_survival(patient) if patient.survival else None,
-        inputs=_inputs(request),
-        created=now(),
+        inputs=inputs,
+        created=created,
     )
     write_text(folder / "report.html", report)
 
 
-def _inputs(request: ScoreRequest) -> dict[str, str]:
-    inputs = {"image": request.image.name, "lesions": request.lesions.name}
-    if request.organs:
-        inputs["organs"] = request.organs.name
-    return inputs
+def _inputs(request: ScoreRequest, image: Volume) -> dict[str, str]:
+    """What was read, told apart by content: names of files and folders often hold a patient's name."""
+    given = {"image": request.image, "lesions": request.lesions, "organs": request.organs}
+    inputs = {
+        name: f"{_kind(path)}, SHA-256 {sha256_of(path)}" for name, path in given.items() if path and path.is_file()
+    }
+    if request.image.is_dir():
+        inputs["image"] = f"DICOM series ending in {(image.series_uid or 'unknown')[-12:]}"
+    return dict(sorted(inputs.items()))
 
 
-def _row(lesion: ScoredLesion) -> list[object]:
+def _options(request: ScoreRequest) -> dict[str, Any]:
+    """What was asked for besides the files, so that the same can be asked again."""
+    return {
+        "series": request.series,
+        "resample_uneven": request.resample_uneven,
+        "lesion_names": list(request.choice.names),
+        "lesion_labels": list(request.choice.labels),
+        "split_components": request.choice.split_components,
+        "min_volume_mm3": request.choice.min_volume_mm3,
+        "show_demonstration_numbers": request.show_demonstration_numbers,
+    }
+
+
+def _mark(patient: ScoredPatient) -> str:
+    model = patient.model
+    mark = "DEMONSTRATION MODEL, " if model.demonstration else ""
+    return f"{mark}{model.name} version {model.version}, research use only"
+
+
+def _kind(path: Path) -> str:
+    """The suffixes that tell a file's format, such as .seg.nrrd."""
+    return next((kind for kind in _KINDS if path.name.lower().endswith(kind)), "DICOM object")
+
+
+def _row(lesion: ScoredLesion, mark: str) -> list[object]:
     return [
         lesion.label,
         lesion.name,
@@ -180,7 +235,7 @@ def _row(lesion: ScoredLesion) -> list[object]:
         lesion.contribution,
         lesion.rank,
         lesion.percentile,
-        "; ".join(lesion.flags),
+        "; ".join((*lesion.flags, mark)),
     ]
 
 

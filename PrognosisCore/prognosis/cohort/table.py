@@ -157,7 +157,11 @@ def _read_path(table: Path, text: str) -> Path:
     if not text:
         raise ValueError("it is empty")
     path = table.parent / text
-    if not path.exists():
+    try:
+        found = path.exists()
+    except OSError as error:
+        raise ValueError(f"no path: {error.strerror}") from error
+    if not found:
         raise ValueError(f"there is no file {path}")
     return path
 
@@ -166,8 +170,17 @@ def _disagreements(rows: Sequence[CohortRow]) -> list[str]:
     first: dict[str, CohortRow] = {}
     seen: dict[tuple[str, str], int] = {}
     faults = []
+    owner: dict[Path, CohortRow] = {}
     for row in rows:
-        other = first.setdefault(row.patient_id, row)
+        image = row.files.get("image")
+        if image is not None:
+            other = owner.setdefault(image.resolve(), row)
+            if other.patient_id != row.patient_id:
+                faults.append(f"rows {other.number} and {row.number} have one image under two patients")
+        other = first.setdefault(row.patient_id.casefold(), row)
+        if other.patient_id != row.patient_id:
+            faults.append(f"rows {other.number} and {row.number} have patient ids that differ in case only")
+            continue
         if (other.time_days, other.event, other.group) != (row.time_days, row.event, row.group):
             faults.append(f"rows {other.number} and {row.number} are of one patient and disagree on outcome or group")
         key = (row.patient_id, row.annotation_id)

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from prognosis.imaging.volume import Volume
 WRITABLE_SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
 
 
-def write_volume(volume: Volume, path: Path) -> None:
+def write_volume(volume: Volume, path: Path, *, remarks: Mapping[str, str] | None = None) -> None:
     """Write a volume in the format its suffix names, compressed where the format knows how.
 
     NRRD and MetaImage keep `modality` and `phantom` in their headers; NIfTI has no place for them.
@@ -22,6 +23,7 @@ def write_volume(volume: Volume, path: Path) -> None:
     Args:
         volume: The volume; booleans are written as bytes.
         path: A .nrrd, .nii.gz, .nii or .mha file in an existing folder; an existing file is replaced.
+        remarks: Further header fields, by key; NIfTI has no place for them either.
 
     Raises:
         UsageError: The suffix is another, or the folder cannot be written.
@@ -32,6 +34,8 @@ def write_volume(volume: Volume, path: Path) -> None:
             f"{path}: images cannot be written as '{suffix}'.", remedy=f"Choose {', '.join(WRITABLE_SUFFIXES)}."
         )
     image = _itk_image(volume)
+    for key, text in (remarks or {}).items():
+        image.SetMetaData(f"prognosis_{key}", text)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=f".partial{suffix}")
     except OSError as error:

@@ -92,10 +92,7 @@ def save_lesion_model(
             lesion=tuple(float(v) for v in model.lesion_percentiles),
         ),
         calibration=Calibration(model.calibration.slope, model.calibration.mean_risk, RiskSource.OUT_OF_FOLD),
-        baseline=Baseline(
-            tuple(float(t) for t in model.calibration.times_days),
-            tuple(float(h) for h in model.calibration.cumulative_hazard),
-        ),
+        baseline=_baseline(model.calibration),
         licence=description.licence,
         intended_use=description.intended_use,
         created=now(),
@@ -127,6 +124,16 @@ def load_lesion_model(bundle: Bundle) -> LesionModel:
         calibration=_survival_calibration(manifest),
         used=_used(bundle),
         training_ranges=dict(manifest.training_ranges),
+        unproven="c_index" in manifest.metrics and manifest.metrics["c_index"].low <= 0.5,
+    )
+
+
+def _baseline(calibration: SurvivalCalibration) -> Baseline | None:
+    """The baseline hazard; None where higher risks did not mean earlier deaths, for no curve could be believed."""
+    if calibration.slope <= 0:
+        return None
+    return Baseline(
+        tuple(float(t) for t in calibration.times_days), tuple(float(h) for h in calibration.cumulative_hazard)
     )
 
 
@@ -150,8 +157,8 @@ def _used(bundle: Bundle) -> ModelUsed:
         sha256=bundle.sha256,
         demonstration=manifest.demonstration,
         intended_use=manifest.intended_use,
-        training_summary=f"{training.patients} patients with {training.events} deaths and {training.lesions} lesions: "
-        f"{training.cohort}",
+        training_summary=f"{training.patients} patients with {training.events} deaths, {training.lesions} lesions in "
+        f"{training.annotations} annotations: {training.cohort}",
         metrics={
             _METRIC_LABELS.get(name, name): f"{metric.estimate:.3f} ({metric.low:.3f}-{metric.high:.3f}), {metric.how}"
             for name, metric in manifest.metrics.items()

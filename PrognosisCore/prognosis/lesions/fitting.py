@@ -51,8 +51,9 @@ class FittingOptions:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.patients_per_step < 0 or self.learning_rate <= 0:
-            msg = "epochs >= 1, patients_per_step >= 0 and learning_rate > 0 are needed"
+        whole = self.epochs >= 1 and self.patients_per_step >= 0 and self.seed >= 0
+        if not (whole and 0 < self.learning_rate < math.inf and 0 <= self.weight_decay < math.inf):
+            msg = "epochs >= 1, patients_per_step >= 0, seed >= 0, learning_rate > 0 and weight_decay >= 0 are needed"
             raise ValueError(msg)
 
 
@@ -197,7 +198,8 @@ def _loss(trained: _Trained, batch: _Batch, *, half: bool) -> Tensor:
     network = trained.network
     in_chunks = len(batch.patches) > _CHUNK
     with torch.autocast(batch.patches.device.type, torch.bfloat16, enabled=half):
-        raw = torch.cat([_embedded(network, chunk, in_chunks) for chunk in batch.patches.split(_CHUNK)]).float()
+        chunks = batch.patches.tensor_split(math.ceil(len(batch.patches) / _CHUNK))
+        raw = torch.cat([_embedded(network, chunk, in_chunks) for chunk in chunks]).float()
     weight = batch.weight[batch.owner]
     _, sd = _weighted_moments(raw, weight)
     scale = network.raw_scale(batch.volume_mm3)

@@ -27,6 +27,7 @@ class LesionModel:
         training_ranges: Name -> lowest and highest value in training, for `slice_thickness_mm`, `pixel_spacing_mm`
             and `lesion_volume_mm3`.
         used: How results name the model.
+        unproven: Whether the interval of its out-of-fold C-index holds 0.5.
     """
 
     network: LesionNetwork
@@ -36,6 +37,7 @@ class LesionModel:
     calibration: Calibration | None
     used: ModelUsed
     training_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    unproven: bool = False
 
 
 def percentile_among(value: float, percentiles: NDArray[np.float64]) -> float:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+_MOST_CHANNELS = 512
+
 
 @dataclass(frozen=True)
 class NetworkOptions:
@@ -17,6 +19,12 @@ class NetworkOptions:
 
     width: int = 64
     scaler_hidden: int = 16
+
+    def __post_init__(self) -> None:
+        sizes = (self.width, self.scaler_hidden)
+        if not all(isinstance(size, int) and 1 <= size <= _MOST_CHANNELS for size in sizes):
+            msg = f"width and scaler_hidden must be whole numbers from 1 to {_MOST_CHANNELS}, got {self}"
+            raise ValueError(msg)
 
 
 class LesionNetwork(nn.Module):

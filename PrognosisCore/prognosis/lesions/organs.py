@@ -16,14 +16,22 @@ _OTHER = "other"
 # Names of TotalSegmentator v2's classes and of Slicer's terminology, by what they start with or contain.
 _GROUP_OF_NAME = (
     ("lung", r"lung|pulmonary_lobe"),
-    ("mediastinum", r"mediastin|heart|aorta|esophagus|oesophagus|trachea|pulmonary_(vein|artery)|vena_cava|atri|thymus"
-                    r"|brachiocephalic|subclavian|common_carotid"),
-    ("bone", r"bone|vertebra|rib(_|$|s)|sternum|costal|sacrum|hip|femur|humerus|scapula|clavicula|skull|spine|pelvis"),
-    ("liver", r"liver|hepatic"),
-    ("spleen", r"spleen|splenic"),
-    ("kidney", r"kidney|renal"),
-    ("stomach", r"stomach|gastric"),
-)  # fmt: skip
+    (
+        "mediastinum",
+        r"mediastin|heart|aorta|o?esophagus|trachea|pulmonary_(vein|artery)|superior_vena_cava|atrial|thymus"
+        r"|brachiocephalic|subclavian|common_carotid",
+    ),
+    (
+        "bone",
+        r"bone|vertebra|ribs?(_|$)|sternum|costal|sacrum|hip(_|$)|femur|humerus|scapula|clavicula|skull|spine|pelvis",
+    ),
+    ("liver", r"liver"),
+    ("spleen", r"spleen"),
+    ("kidney", r"kidney"),
+    ("stomach", r"stomach"),
+)
+_NAME_OF_LESION = r"tumou?r|lesion|nodule|node|mass|metast|gtv|(^|_)(ln|met)"
+_NAME_OF_LANDMARK = r"(^|_)(body|external|skin|carina|cord|couch|table)"
 # Label values of TotalSegmentator v2's task 'total', for label maps without names.
 _GROUP_OF_VALUE = (
     ("spleen", {1}),
@@ -31,7 +39,7 @@ _GROUP_OF_VALUE = (
     ("liver", {5}),
     ("stomach", {6}),
     ("lung", set(range(10, 15))),
-    ("mediastinum", {15, 16, *range(51, 64)}),
+    ("mediastinum", {15, 16, *range(51, 63)}),
     ("bone", {*range(25, 51), *range(69, 79), *range(91, 118)}),
 )
 
@@ -42,7 +50,15 @@ def organ_group(name: str) -> str:
     if value:
         return next((group for group, values in _GROUP_OF_VALUE if int(value[1]) in values), _OTHER)
     plain = re.sub(r"[\s\-]+", "_", name.strip().lower())
-    return next((group for group, pattern in _GROUP_OF_NAME if re.search(pattern, plain)), _OTHER)
+    return next((group for group, pattern in _GROUP_OF_NAME if re.search(rf"(^|_)({pattern})", plain)), _OTHER)
+
+
+def looks_like_anatomy(name: str) -> bool:
+    """Whether a structure's name is that of an organ or landmark rather than of a lesion."""
+    plain = re.sub(r"[\s\-]+", "_", name.strip().lower())
+    if re.search(_NAME_OF_LESION, plain):
+        return False
+    return organ_group(name) != _OTHER or re.search(_NAME_OF_LANDMARK, plain) is not None
 
 
 class OrganFinder:

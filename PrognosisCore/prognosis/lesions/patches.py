@@ -1,5 +1,6 @@
 """The square of CT around a lesion that the network sees."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,9 @@ class PatchOptions:
     hu_high: float = 400.0
 
     def __post_init__(self) -> None:
-        if self.size < 8 or self.hu_high <= self.hu_low:
-            msg = f"a patch needs size >= 8 and hu_high > hu_low, got {self.size}, {self.hu_low}, {self.hu_high}"
+        whole = isinstance(self.size, int) and 8 <= self.size <= 512 and self.size % 4 == 0
+        if not whole or not -math.inf < self.hu_low < self.hu_high < math.inf:
+            msg = f"a patch needs a size of 8 to 512 in steps of 4 and hu_low < hu_high, got {self}"
             raise ValueError(msg)
 
 

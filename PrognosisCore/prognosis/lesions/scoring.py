@@ -14,7 +14,7 @@ from prognosis.lesions.colours import NOT_SCORED, colour_of_percentile
 from prognosis.lesions.examine import ExaminedLesion, examine_lesions
 from prognosis.lesions.inference import PatchScorer
 from prognosis.lesions.model import LesionModel, percentile_among
-from prognosis.lesions.organs import OrganFinder
+from prognosis.lesions.organs import OrganFinder, looks_like_anatomy
 from prognosis.lesions.painting import PaintedLabels, paint
 from prognosis.lesions.preparing import prepare_ct
 from prognosis.lesions.results import PredictedSurvival, ScoredLesion, ScoredPatient
@@ -22,6 +22,7 @@ from prognosis.provenance import versions
 from prognosis.survival.calibration import DAYS_PER_YEAR
 
 _REPORTED_YEARS = (1, 2, 5)
+_LARGEST_CHANGE_OF_VOLUME = 0.1
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,13 @@ def _rows(
 
 def _flags(lesion: ExaminedLesion, model: LesionModel, painted: PaintedLabels) -> list[str]:
     flags = [f"not scored: {lesion.not_scored_because}"] if lesion.not_scored_because else []
+    if looks_like_anatomy(lesion.lesion.name):
+        flags.append("its name is that of an organ or landmark: is it a lesion?")
     flags += lesion.lesion.notes
     if lesion.placed.resampled:
         flags.append("drawn on another voxel grid than the image's: matched in patient space")
+    if abs(lesion.placed.volume_ratio - 1.0) > _LARGEST_CHANGE_OF_VOLUME:
+        flags.append(f"on the image's voxel grid its volume is {lesion.placed.volume_ratio:.0%} of its own")
     winner = painted.covered.get(lesion.lesion.label)
     if winner is not None:
         flags.append(f"overlaps lesion {winner}, which is painted over it")
@@ -163,11 +168,15 @@ def _warnings(
     if not rows:
         warnings.append("there is no lesion to score")
     not_scored = sum(row.risk is None for row in rows)
-    if not_scored:
+    if not_scored and not_scored == len(rows):
+        warnings.append("none of the lesions could be scored: there is no risk")
+    elif not_scored:
         warnings.append(f"{not_scored} of {len(rows)} lesions were not scored and add nothing to the patient's risk")
     warnings += _outside_training(image.geometry, model)
     if model.used.demonstration:
-        warnings.append("a demonstration model made these numbers; it was trained on simulated patients only")
+        warnings.append("a demonstration model made these numbers")
+    if model.unproven:
+        warnings.append("the model was not shown to order patients: the interval of its C-index holds 0.5")
     if hidden:
         warnings.append(
             "percentiles and survival are not shown for a demonstration model on a patient's image; risks order the "

@@ -1,5 +1,6 @@
 """Training a lesion model on a cohort: out-of-fold risks first, then the network for all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prognosis.bundles.manifest import Metric, Training
+from prognosis.config import as_plain
 from prognosis.errors import InputError
 from prognosis.lesions.cohort_risks import lesion_risks, lesions_of, patient_risks
 from prognosis.lesions.fitting import FittingOptions, fit_network
@@ -16,8 +18,8 @@ from prognosis.lesions.patches import PatchOptions
 from prognosis.lesions.results import ModelUsed
 from prognosis.lesions.training_data import TrainingData
 from prognosis.progress import Progress, silent
-from prognosis.survival.calibration import calibrate
-from prognosis.survival.concordance import concordance
+from prognosis.survival.calibration import Calibration, calibrate
+from prognosis.survival.concordance import Estimate, concordance
 from prognosis.survival.folds import patient_folds
 
 _LEAST_EVENTS = 8
@@ -44,6 +46,12 @@ class TrainingOptions:
     hu_low: float = -500.0
     hu_high: float = 400.0
 
+    def __post_init__(self) -> None:
+        _ = self.patch, self.network, self.fitting  # each refuses what it cannot be
+        if self.folds < 2:
+            msg = f"folds must be 2 or more, got {self.folds}"
+            raise ValueError(msg)
+
     @property
     def patch(self) -> PatchOptions:
         return PatchOptions(self.patch_size, self.hu_low, self.hu_high)
@@ -61,16 +69,17 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with what is known of its training."""
+    """A model with what is known of its training, and what its user should know."""
 
     model: LesionModel
     training: Training
     metrics: dict[str, Metric]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _OutOfFold:
-    """Risks of patients and lesions by networks that never saw the patient."""
+    """Risks of patients and lesions by networks that never saw the patient, on the scale of the final network."""
 
     patient: NDArray[np.float64]
     lesion: NDArray[np.float64]
@@ -107,8 +116,22 @@ def train_lesion_model(
             f"{max(_LEAST_EVENTS, 2 * options.folds)}.",
             remedy="Add patients or lower --folds.",
         )
-    out_of_fold = _out_of_fold(data, options, state_folder, progress)
-    network = _fit(data, np.arange(data.patients), options, options.seed, state_folder, progress, "all patients")
+    fold = patient_folds(data.time_days, data.event, data.group, folds=options.folds, seed=options.seed)
+    networks = [
+        _fit(
+            data,
+            np.flatnonzero(fold != number),
+            options,
+            options.seed + number + 1,
+            state_folder,
+            progress,
+            f"fold {number + 1} of {options.folds}",
+        )
+        for number in range(options.folds)
+    ]
+    everybody = np.arange(data.patients)
+    network = _fit(data, everybody, options, options.seed, state_folder, progress, "all patients")
+    out_of_fold = _out_of_fold(data, fold, networks, _mean_risk(data, everybody, network, options), options)
     try:
         calibration = calibrate(out_of_fold.patient, data.time_days, data.event)
         c_index = concordance(out_of_fold.patient, data.time_days, data.event, strata=out_of_fold.fold)
@@ -117,38 +140,76 @@ def train_lesion_model(
     model = LesionModel(
         network=network,
         patch=options.patch,
-        lesion_percentiles=np.percentile(out_of_fold.lesion, PERCENTILE_LEVELS),
+        lesion_percentiles=_lesion_percentiles(data, out_of_fold),
         patient_percentiles=np.percentile(out_of_fold.patient, PERCENTILE_LEVELS),
         calibration=calibration,
         used=ModelUsed("trained", "0", "", demonstration=False, intended_use="", training_summary=cohort),
         training_ranges=data.ranges,
+        unproven=c_index.low <= 0.5,
     )
     metric = Metric(
         estimate=c_index.value,
         low=c_index.low,
         high=c_index.high,
         n=data.patients,
-        how=f"out of fold over {options.folds} folds, pairs within a fold, 95 % bootstrap interval by patient",
+        how=f"out of fold over {options.folds} folds, pairs within a fold; 95 % bootstrap interval by patient, "
+        "without the variance of training",
     )
-    return Trained(model, _summary(data, options, cohort), {"c_index": metric})
+    warnings = (*data.notes, *_warnings(calibration, c_index))
+    return Trained(model, _summary(data, options, cohort), {"c_index": metric}, warnings)
 
 
 def _out_of_fold(
-    data: TrainingData, options: TrainingOptions, state_folder: Path | None, progress: Progress
+    data: TrainingData,
+    fold: NDArray[np.int64],
+    networks: Sequence[LesionNetwork],
+    final_mean_risk: float,
+    options: TrainingOptions,
 ) -> _OutOfFold:
-    fold = patient_folds(data.time_days, data.event, data.group, folds=options.folds, seed=options.seed)
+    """Score each fold by its network, moved to the zero of the final network before folds are pooled.
+
+    A network's zero is its own. Each is moved by the difference of mean risks, the network's over the lesions it was
+    fitted to and the final network's over all lesions, so nothing is learnt from the patients who are scored.
+    """
     patient = np.zeros(data.patients)
     lesion = np.zeros(len(data.patches))
-    for number in range(options.folds):
+    for number, network in enumerate(networks):
         inside, outside = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         assert not set(inside) & set(outside)
-        name = f"fold {number + 1} of {options.folds}"
-        network = _fit(data, inside, options, options.seed + number + 1, state_folder, progress, name)
         held_out = lesions_of(data, outside)
         risk, scale = lesion_risks(network, data, held_out, options.patch_size)
+        risk = risk + (final_mean_risk - _mean_risk(data, inside, network, options))
         patient[outside] = patient_risks(data, held_out, risk, scale)[outside]
         lesion[held_out.numpy()] = risk.numpy()
     return _OutOfFold(patient, lesion, fold)
+
+
+def _mean_risk(
+    data: TrainingData, patients: NDArray[np.int64], network: LesionNetwork, options: TrainingOptions
+) -> float:
+    """Mean risk of the patients' lesions, an annotation weighing 1/m."""
+    lesions = lesions_of(data, patients)
+    risk, _ = lesion_risks(network, data, lesions, options.patch_size)
+    weight = data.annotation_weight[data.annotation[lesions]]
+    return float((risk * weight).sum() / weight.sum())
+
+
+def _lesion_percentiles(data: TrainingData, out_of_fold: _OutOfFold) -> NDArray[np.float64]:
+    """(101,) percentiles of out-of-fold lesion risks, an annotation weighing 1/m."""
+    weight = data.annotation_weight[data.annotation].numpy().astype(float)
+    return np.quantile(out_of_fold.lesion, PERCENTILE_LEVELS / 100, method="inverted_cdf", weights=weight)
+
+
+def _warnings(calibration: Calibration, c_index: Estimate) -> list[str]:
+    warnings = []
+    if c_index.low <= 0.5:
+        warnings.append(
+            f"The model was not shown to order patients: its out-of-fold C-index is {c_index.value:.3f} "
+            f"({c_index.low:.3f} to {c_index.high:.3f})."
+        )
+    if calibration.slope <= 0:
+        warnings.append("Higher risks did not mean earlier deaths out of fold: the model gives no survival curve.")
+    return warnings
 
 
 def _fit(
@@ -183,10 +244,8 @@ def _summary(data: TrainingData, options: TrainingOptions, cohort: str) -> Train
         seed=options.seed,
         cohort=cohort,
         details={
-            "folds": options.folds,
-            "learning_rate": options.learning_rate,
-            "weight_decay": options.weight_decay,
-            "patients_per_step": options.patients_per_step,
+            **{name: value for name, value in as_plain(options).items() if name not in ("epochs", "seed")},
             "data_sha256": data.fingerprint,
+            "notes": list(data.notes),
         },
     )

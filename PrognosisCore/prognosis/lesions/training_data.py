@@ -1,6 +1,7 @@
 """A cohort's lesions as tensors."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,13 @@ from torch import Tensor
 from prognosis.cohort.table import CohortRow
 from prognosis.errors import InputError, PrognosisError
 from prognosis.imaging.geometry import Geometry
+from prognosis.imaging.lesion_choice import ALL_LESIONS, LesionChoice
 from prognosis.imaging.lesion_readers import read_lesions
 from prognosis.imaging.readers import read_volume
 from prognosis.imaging.volume import Volume
 from prognosis.lesions.augment import CONTEXT
 from prognosis.lesions.examine import examine_lesions
+from prognosis.lesions.organs import looks_like_anatomy
 from prognosis.lesions.patches import PatchOptions
 from prognosis.lesions.preparing import prepare_ct
 from prognosis.progress import Progress, silent
@@ -36,6 +39,7 @@ class TrainingData:
         event: (patients,) 1 where the event was seen.
         group: (patients,) treatment groups.
         ranges: Lowest and highest value met, by name.
+        notes: What was left out or found while reading, with counts, in words.
     """
 
     patches: Tensor
@@ -46,6 +50,7 @@ class TrainingData:
     event: NDArray[np.int64]
     group: NDArray[np.str_]
     ranges: dict[str, tuple[float, float]]
+    notes: tuple[str, ...] = ()
 
     @property
     def patients(self) -> int:
@@ -68,9 +73,19 @@ class TrainingData:
 
 
 def read_training_data(
-    rows: Sequence[CohortRow], options: PatchOptions, *, progress: Progress = silent
+    rows: Sequence[CohortRow],
+    options: PatchOptions,
+    choice: LesionChoice = ALL_LESIONS,
+    *,
+    progress: Progress = silent,
 ) -> TrainingData:
     """Read every image and segmentation of a cohort and cut the lesions' patches.
+
+    Args:
+        rows: The cohort.
+        options: How patches are cut.
+        choice: Which segments of each row are lesions.
+        progress: Told after each row.
 
     Raises:
         InputError: Rows that cannot be read, all of them named.
@@ -78,14 +93,17 @@ def read_training_data(
     patients = list(dict.fromkeys(row.patient_id for row in rows))
     first = {row.patient_id: row for row in reversed(rows)}
     patches, volumes, owners, geometries, faults = [], [], [], [], []
+    notes = Counter[str]()
     read_image = _ImageReader()
     for number, row in enumerate(rows):
         try:
-            geometry, lesions = _read_row(row, read_image, options)
+            geometry, lesions = _read_row(row, read_image, options, choice, notes)
         except PrognosisError as error:
             faults.append(f"row {row.number}: {error}")
             continue
         geometries.append(geometry)
+        if not lesions:
+            notes["annotations without a lesion that can be scored"] += 1
         patches += [patch for patch, _ in lesions]
         volumes += [volume for _, volume in lesions]
         owners += [number] * len(lesions)
@@ -105,6 +123,7 @@ def read_training_data(
         event=np.array([int(first[name].event) for name in patients]),
         group=np.array([first[name].group for name in patients]),
         ranges=_ranges(geometries, volumes),
+        notes=tuple(f"{count} x {note}" for note, count in notes.most_common()),
     )
 
 
@@ -124,11 +143,18 @@ class _ImageReader:
 
 
 def _read_row(
-    row: CohortRow, read_image: _ImageReader, options: PatchOptions
+    row: CohortRow, read_image: _ImageReader, options: PatchOptions, choice: LesionChoice, notes: Counter[str]
 ) -> tuple[Geometry, list[tuple[NDArray[np.float16], float]]]:
     image, prepared = read_image(row.files["image"])
-    lesions = read_lesions(row.files["lesions"], image)
+    lesions = read_lesions(row.files["lesions"], image, choice)
     examined = examine_lesions(prepared, lesions.lesions, options, context=CONTEXT)
+    notes.update((*prepared.notes, *lesions.notes))
+    for each in examined:
+        notes.update(f"lesion: {note}" for note in each.lesion.notes)
+        if looks_like_anatomy(each.lesion.name):
+            notes["lesion: its name is that of an organ or landmark"] += 1
+        if each.not_scored_because:
+            notes[f"lesion left out: {each.not_scored_because}"] += 1
     kept = [(e.patch.astype(np.float16), e.lesion.volume_mm3) for e in examined if e.patch is not None]
     return prepared.geometry, kept
 

@@ -54,7 +54,7 @@ def draw_watermark(figure: Figure, text: str, *, colour: str) -> None:
         fontweight="bold",
         family=FONT,
         color=colour,
-        alpha=0.3,
+        alpha=0.18,
         parse_math=False,
         zorder=100,
     )

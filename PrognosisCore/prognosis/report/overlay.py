@@ -70,7 +70,9 @@ def _title_of(target: Target | None) -> str:
     if target is None:
         return "no lesion scored"
     lesion = target.lesion
-    title = f"lesion {lesion.label} · {drawable(lesion.name, limit=60)} · rank {lesion.rank}"
+    plain = f"lesion {lesion.label}"
+    named = plain if lesion.name == plain else f"{plain} · {drawable(lesion.name, limit=60)}"
+    title = f"{named} · rank {lesion.rank}"
     return title if target.painted else f"{title} · covered by other lesions"
 
 

@@ -55,8 +55,12 @@ def load_checkpoint(folder: Path, key: str, module: nn.Module, optimizer: torch.
 
 
 def _read_state(folder: Path) -> dict[str, Any] | None:
-    path = folder / _STATE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    """What the last checkpoint says; None where there is none that can be read, for it can be made again."""
+    try:
+        state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return state if isinstance(state, dict) else None
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ def choose_device(name: str = "auto") -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device)
+        float(torch.zeros(1, device=device))
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"Device '{name}' cannot be used here.", remedy="Use --device cpu or auto.") from error
     return device
