@@ -223,8 +223,79 @@ def test_a_large_polygon_fills_its_area():
     hole = circle * 0.5
     start, size = box_of_contours([circle, hole], np.array([0, 0]))
     filled = fill_contours([circle, hole], np.array([0, 0]), start, size)
-    area, crossing = enclosed_area([circle, hole])
+    area = enclosed_area([circle, hole])
     assert area == pytest.approx(0.75 * polygon_area(circle))
     assert polygon_area(circle) == pytest.approx(np.pi * 40.3 * 31.7, rel=1e-3)
     assert filled.sum() == pytest.approx(area, rel=5e-3)
-    assert not crossing
+
+
+def circle(geometry: Geometry, k: float, radius: float = 6.0, points: int = 60):
+    """A circle of voxels around (14, 12), its slice as an index."""
+    angles = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    return geometry.to_patient([(14 + radius * np.cos(a), 12 + radius * np.sin(a), k) for a in angles])
+
+
+@pytest.mark.parametrize("copy", ["two micrometres off", "twice the points"])
+def test_a_contour_drawn_again_nearly_the_same_counts_once(copy, image, geometry, tmp_path):
+    contours = [circle(geometry, k) for k in (4, 5)]
+    again = [c + 0.002 if copy == "two micrometres off" else circle(geometry, k, points=120)
+             for c, k in zip(contours, (4, 5), strict=True)]  # fmt: skip
+    once = read_one(write_rtstruct(tmp_path / "once.dcm", {"GTV": contours}), image)
+    lesion = read_one(write_rtstruct(tmp_path / "r.dcm", {"GTV": contours + again}), image)
+    np.testing.assert_array_equal(lesion.mask, once.mask)
+    assert lesion.notes == ("2 duplicate contour(s) left out",)
+
+
+def test_the_wall_of_a_thin_shell_is_no_copy(image, geometry, tmp_path):
+    contours = [circle(geometry, 4, radius=11.0), circle(geometry, 4, radius=10.0)]
+    lesion = read_one(write_rtstruct(tmp_path / "r.dcm", {"GTV": contours}), image)
+    assert lesion.mask.sum() == pytest.approx(np.pi * 21, rel=0.1)
+
+
+def test_contours_that_cancel_each_other_are_refused(image, geometry, tmp_path):
+    contours = [circle(geometry, k, radius) for k in (4, 5) for radius in (11.15, 10.98)]
+    with pytest.raises(InputError, match=r"'GTV' cancel each other: of 7\d\d voxels inside the largest, \d+ are left"):
+        read_lesions(write_rtstruct(tmp_path / "r.dcm", {"GTV": contours}), image)
+
+
+def test_no_volume_is_given_for_contours_that_cross(image, geometry, tmp_path):
+    right = geometry.to_patient([5, 0, 0]) - geometry.origin
+    contours = [circle(geometry, k) + shift for k in (4, 5) for shift in (0, right)]
+    lesion = read_one(write_rtstruct(tmp_path / "r.dcm", {"GTV": contours}), image)
+    assert "what two of them share is left out" in lesion.notes[0]
+    assert not any("mm3" in note for note in lesion.notes)
+
+
+@pytest.mark.parametrize("rough", ["whole mm", "to and fro"])
+def test_contours_written_roughly_are_taken_to_their_slices(rough, tmp_path):
+    geometry = Geometry((30, 26, 24), (1.5, 1.25, 1.25), (-20.0, 12.5, -340.0))
+    contours = [circle(geometry, k) for k in range(4, 14)]
+    single = box_contours(geometry, (6,))
+    for at, points in enumerate(contours):
+        points[:, 2] = np.rint(points[:, 2]) if rough == "whole mm" else points[:, 2] + 0.26 * 1.25 * (-1) ** at
+    path = write_rtstruct(tmp_path / "r.dcm", {"GTV": contours, "single": single})
+    lesion, one = read_lesions(path, a_ct(geometry)).lesions
+    assert one.volume_mm3 == pytest.approx(90 * geometry.voxel_volume_mm3)
+    assert lesion.volume_mm3 == pytest.approx(np.pi * 36 * 10 * geometry.voxel_volume_mm3, rel=0.05)
+    assert lesion.geometry.to_patient([0, 0, 0])[2] == pytest.approx(-335.0)
+    (note,) = lesion.notes
+    assert note.startswith(f"its contours lie up to {0.4 if rough == 'whole mm' else 0.26:.2f} slices off")
+
+
+def test_evenly_spaced_planes_between_slices_stay_where_they_are(image, geometry, tmp_path):
+    lesion = read_one(write_rtstruct(tmp_path / "r.dcm", {"GTV": box_contours(geometry, (3.3, 4.3, 6.3))}), image)
+    assert lesion.geometry.origin[2] == pytest.approx(geometry.to_patient([0, 0, 3.3])[2])
+    assert lesion.notes[0] == "its contours skip 1 slice(s)"
+
+
+@pytest.mark.parametrize(("at", "slices"), [(5, 1), (4, 2)], ids=["beside the others' planes", "on one of them"])
+def test_a_single_plane_is_a_slice_unless_it_lies_among_thicker_ones(at, slices, image, geometry, tmp_path):
+    regions = {"one": box_contours(geometry, (at,)), "others": box_contours(geometry, range(2, 11, 2))}
+    one, _ = read_lesions(write_rtstruct(tmp_path / "r.dcm", regions), image).lesions
+    assert one.volume_mm3 == pytest.approx(90 * slices * geometry.voxel_volume_mm3)
+    assert any("taken as a slab" in note for note in one.notes) == (slices == 2)
+
+
+def test_a_plane_midway_between_slices_is_placed_on_one(image, geometry, tmp_path):
+    lesion = read_one(write_rtstruct(tmp_path / "r.dcm", {"GTV": box_contours(geometry, (5.5,))}), image)
+    assert place_on(lesion, geometry).mask.sum() == 90

@@ -11,7 +11,7 @@ from prognosis.errors import InputError
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_choice import LesionChoice
 from prognosis.imaging.lesion_mask import LesionMask
-from prognosis.imaging.lesion_readers import read_lesions
+from prognosis.imaging.lesion_readers import read_lesions, read_organs
 from prognosis.imaging.lesion_writing import write_seg_nrrd
 from prognosis.imaging.placing import place_on
 
@@ -377,3 +377,184 @@ def test_a_compressed_seg_is_read(image, masks, tmp_path):
     for lesion, mask in zip(read_lesions(path, image).lesions, masks.values(), strict=True):
         placed = place_on(lesion, image.geometry)
         np.testing.assert_array_equal(mask[placed.slices], placed.mask)
+
+
+def measures_of(dataset):
+    return dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+
+
+@pytest.mark.parametrize("declared", [1.0, 1.5, 6.0])
+def test_a_slice_distance_that_the_planes_belie_is_not_believed(declared, image, masks, tmp_path):
+    path = write_seg(tmp_path / "s.dcm", image, {"LN": masks["LN 4R"]})
+    dataset = pydicom.dcmread(path)
+    measures_of(dataset).SpacingBetweenSlices = declared
+    dataset.save_as(path)
+    read = read_lesions(path, image)
+    assert read.lesions[0].volume_mm3 == pytest.approx(masks["LN 4R"].sum() * image.geometry.voxel_volume_mm3)
+    (note,) = read.notes
+    assert note == f"Spacing Between Slices (0018,0088) is {declared:g} mm; its planes are taken as 3 mm apart"
+
+
+@pytest.mark.parametrize(
+    ("slices", "thin", "lowest"),
+    [((3, 4, 5), 1.5, -340.0), ((2, 10), 1.5, -340.0), ((4,), 1.5, -340.0), ((2, 10), 1.1, -339.7)],
+    ids=["thinner slices", "thinner and far apart", "thinner and single", "other slices and far apart"],
+)
+def test_a_slice_distance_that_nothing_belies_is_believed_on_another_series(slices, thin, lowest, image, tmp_path):
+    mask = np.zeros(image.geometry.shape, bool)
+    mask[slices, 4:8, 5:9] = True
+    path = write_seg(tmp_path / "s.dcm", image, {"LN": mask})
+    dataset = pydicom.dcmread(path)
+    measures_of(dataset).SpacingBetweenSlices = 3.0
+    dataset.save_as(path)
+    other = a_ct(Geometry((30, 26, 40), (1.5, 1.25, thin), (-20.0, 12.5, lowest)))
+    read = read_lesions(path, other)
+    assert read.lesions[0].volume_mm3 == pytest.approx(mask.sum() * image.geometry.voxel_volume_mm3)
+    assert read.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (
+            lambda ds: setattr(ds.SegmentSequence[1], "SegmentNumber", 1),
+            r"two segments have Segment Number \(0062,0004\) 1",
+        ),
+        (lambda ds: delattr(ds, "MaximumFractionalValue"), r"Maximum Fractional Value \(0062,000E\) is missing"),
+        (lambda ds: setattr(ds, "MaximumFractionalValue", None), r"Maximum Fractional Value \(0062,000E\) is missing"),
+        (lambda ds: setattr(ds, "MaximumFractionalValue", 0), r"Maximum Fractional Value \(0062,000E\) is 0"),
+    ],
+    ids=["two of one number", "no maximum", "empty maximum", "maximum 0"],
+)
+def test_a_seg_whose_pixels_mean_nothing_sure_is_refused(spoil, said, image, masks, tmp_path):
+    path = write_seg(tmp_path / "s.dcm", image, masks, "FRACTIONAL")
+    dataset = pydicom.dcmread(path)
+    spoil(dataset)
+    dataset.save_as(path)
+    with pytest.raises(InputError, match=said):
+        read_lesions(path, image)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("BINARY", "3 frame(s) belong to no segment and are left out"),
+        ("LABELMAP", "voxels of 1 label values belong to no segment and are left out"),
+    ],
+)
+def test_what_belongs_to_no_segment_is_said(kind, said, image, masks, tmp_path):
+    path = write_seg(tmp_path / "s.dcm", image, masks, kind)
+    dataset = pydicom.dcmread(path)
+    dataset.SegmentSequence = [item for item in dataset.SegmentSequence if item.SegmentNumber != 2]
+    dataset.save_as(path)
+    read = read_lesions(path, image)
+    assert [lesion.name for lesion in read.lesions] == ["Tumor left"]
+    assert read.notes == (said,)
+
+
+def with_keys(path, image, masks, change):
+    """A `.seg.nrrd` of two segments, its keys changed as bytes."""
+    lesions = [LesionMask(n, name, mask, image.geometry) for n, (name, mask) in enumerate(masks.items(), 1)]
+    write_seg_nrrd(lesions, image.geometry, path)
+    header, data = path.read_bytes().split(b"\n\n", 1)
+    path.write_bytes(change(header) + b"\n\n" + data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda header: header.replace(b"Segment1_LabelValue:=2", b"Segment1_LabelValue:=1"),
+            "2 segments have label value 1 in layer 0",
+        ),
+        (
+            lambda header: header.replace(b"\nSegment0_LabelValue:=1", b""),
+            "of 2 segments in layer 0, some have no label value",
+        ),
+    ],
+    ids=["same", "missing"],
+)
+def test_segments_without_label_values_of_their_own_are_refused(change, said, image, masks, tmp_path):
+    with pytest.raises(InputError, match=said):
+        read_lesions(with_keys(tmp_path / "s.seg.nrrd", image, masks, change), image)
+
+
+@pytest.mark.parametrize("numbers", [(0, 2), (1, 12)], ids=str)
+def test_segments_are_read_whatever_their_numbers(numbers, image, masks, tmp_path):
+    first, second = (b"Segment%d_" % number for number in numbers)
+    path = with_keys(
+        tmp_path / "s.seg.nrrd",
+        image,
+        masks,
+        lambda header: header.replace(b"Segment1_", second).replace(b"Segment0_", first),
+    )
+    read = read_lesions(path, image)
+    assert [(lesion.name, int(lesion.mask.sum())) for lesion in read.lesions] == [
+        (name, mask.sum()) for name, mask in masks.items()
+    ]
+    assert read.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "whole", "damaged"),
+    [
+        ("seg", b"\x02\x00\x00\x00UL\x04", b"\x02\x00\x00\x00UL\x06"),
+        ("seg", b"\x08\x00\x60\x00CS", b"\x08\x00\x60\x00CU"),
+        ("seg", b"\x62\x00\x05\x00LO", b"\x62\x00\x05\x00L\xe0"),
+        ("rtstruct", b"\x06\x30\x26\x00LO", b"\x06\x30\x26\x00L\xb9"),
+        ("rtstruct", b"\x06\x30\x39\x00SQ", b"\x06\x30\x39\x00S\xa3"),
+    ],
+    ids=["length of meta", "modality", "segment label", "roi name", "contours"],
+)
+def test_an_object_with_a_damaged_byte_is_refused_by_name(kind, whole, damaged, image, masks, tmp_path):
+    if kind == "seg":
+        path = write_seg(tmp_path / "o.dcm", image, masks)
+    else:
+        path = write_rtstruct(tmp_path / "o.dcm", {n: outlines_of(m, image.geometry) for n, m in masks.items()})
+    content = path.read_bytes()
+    assert whole in content
+    path.write_bytes(content.replace(whole, damaged, 1))
+    with pytest.raises(InputError, match=r"o\.dcm is truncated or damaged"):
+        read_lesions(path, image)
+
+
+def test_an_object_of_two_kinds_holds_no_lesions(image, masks, tmp_path):
+    path = write_seg(tmp_path / "s.dcm", image, masks)
+    dataset = pydicom.dcmread(path)
+    dataset.Modality, dataset.SOPClassUID = "CT", [dataset.SOPClassUID, "1.2.3"]
+    dataset.save_as(path)
+    with pytest.raises(InputError, match=r"s\.dcm holds no lesions but CT\."):
+        read_lesions(path, image)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+def test_a_folder_with_an_object_cut_off_anywhere_is_refused(image, masks, tmp_path):
+    (tmp_path / "folder").mkdir()
+    content = write_seg(tmp_path / "s.dcm", image, masks).read_bytes()
+    for length in range(0, 500, 3):
+        (tmp_path / "folder" / "cut.dcm").write_bytes(content[:length])
+        with pytest.raises(InputError, match=r"cut\.dcm is truncated or damaged|folder holds no DICOM SEG"):
+            read_lesions(tmp_path / "folder", image)
+
+
+def test_a_seg_without_transfer_syntax_is_refused_naming_it(image, masks, tmp_path):
+    path = write_seg(tmp_path / "s.dcm", image, masks)
+    path.write_bytes(path.read_bytes().replace(b"\x02\x00\x10\x00UI", b"\x02\x00\x17\x00UI", 1))
+    with pytest.raises(InputError, match=r"Transfer Syntax UID \(0002,0010\) is missing"):
+        read_lesions(path, image)
+
+
+def test_organs_outside_the_image_are_passed_over(image, masks, tmp_path):
+    path = write_seg(tmp_path / "s.dcm", image, masks)
+    part = a_ct(image.geometry.crop((0, 0, 0), (18, 26, 7)))
+    (organ,) = read_organs(path, part)
+    assert (organ.label, organ.name, organ.notes) == (1, "Tumor left", ())
+    assert read_organs(path, a_ct(image.geometry.crop((26, 0, 0), (4, 26, 14)))) == ()
+
+
+def test_an_organ_of_several_islands_has_no_notes(image, masks, tmp_path):
+    both = (masks["Tumor left"] | masks["LN 4R"]).astype(np.uint8)
+    (organ,) = read_organs(save_labels(tmp_path / "o.nrrd", both, image.geometry), image)
+    assert organ.notes == ()
+    assert read_organs(save_labels(tmp_path / "n.nrrd", np.zeros_like(both), image.geometry), image) == ()

@@ -1,6 +1,5 @@
 """The one door for lesions: any segmentation file, matched to an image in patient space."""
 
-import struct
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 
 from prognosis.errors import InputError
+from prognosis.imaging.dicom.values import UNREADABLE
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_choice import ALL_LESIONS, LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
@@ -25,6 +25,8 @@ from prognosis.imaging.volume import Volume
 
 _READABLE = "Readable are .seg.nrrd, label maps (NRRD, NIfTI, MetaImage), DICOM SEG and RTSTRUCT."
 _MODALITY = 0x00080060
+# A damaged tag may also turn a sequence into text, which then lacks what a sequence has.
+_DAMAGED = (*UNREADABLE, AttributeError)
 
 
 def read_lesions(path: Path, image: Volume, choice: LesionChoice = ALL_LESIONS) -> LesionSet:
@@ -69,6 +71,24 @@ def read_lesions(path: Path, image: Volume, choice: LesionChoice = ALL_LESIONS) 
     )
 
 
+def read_organs(path: Path, image: Volume) -> tuple[LesionMask, ...]:
+    """Read the organs that an image shows, from any file that `read_lesions` reads.
+
+    Args:
+        path: As for `read_lesions`.
+        image: The image they belong to.
+
+    Returns:
+        The organs with at least one voxel in the image, renumbered from 1 in the order of the file; may be none.
+
+    Raises:
+        InputError: The file cannot be read, or the frames of reference differ.
+    """
+    organs = _read_any(path, image, ALL_LESIONS).lesions
+    shown = [organ for organ in organs if place_on(organ, image.geometry).mask.any()]
+    return tuple(organ.renumbered(label) for label, organ in enumerate(shown, start=1))
+
+
 def _read_any(path: Path, image: Volume, choice: LesionChoice) -> LesionSet:
     if not path.exists():
         raise InputError(f"{path} does not exist.", remedy="Check the path of the lesions.")
@@ -81,8 +101,8 @@ def _read_any(path: Path, image: Volume, choice: LesionChoice) -> LesionSet:
         return _read_object(pydicom.dcmread(path), path, image, choice)
     except InvalidDicomError as error:
         raise InputError(f"{path} is neither an image file nor a DICOM object.", remedy=_READABLE) from error
-    except (OSError, EOFError, struct.error) as error:
-        raise InputError(f"{path} is truncated or damaged.", remedy="Copy or export it again.") from error
+    except _DAMAGED as error:
+        raise _damaged(path) from error
 
 
 def _read_object(dataset: pydicom.Dataset, path: Path, image: Volume, choice: LesionChoice) -> LesionSet:
@@ -91,9 +111,9 @@ def _read_object(dataset: pydicom.Dataset, path: Path, image: Volume, choice: Le
         return read_dicom_seg(dataset, path, image, choice)
     if modality == "RTSTRUCT":
         return read_rtstruct(dataset, path, image, choice)
-    kind = dataset.get("SOPClassUID")
+    kind = getattr(dataset.get("SOPClassUID"), "name", "") or modality or "an unknown object"
     raise InputError(
-        f"{path} holds no lesions but {tidy_name(kind.name if kind else modality or 'an unknown object', 0)}.",
+        f"{path} holds no lesions but {tidy_name(kind, 0)}.",
         remedy=_READABLE,
     )
 
@@ -114,9 +134,15 @@ def _is_lesion_object(file: Path) -> bool:
     try:
         with file.open("rb") as stream:
             header = read_partial(stream, stop_when=lambda tag, _vr, _length: tag > _MODALITY)
-    except (InvalidDicomError, EOFError):
+        return header.get("Modality") in ("SEG", "RTSTRUCT")
+    except InvalidDicomError:
         return False
-    return header.get("Modality") in ("SEG", "RTSTRUCT")
+    except _DAMAGED as error:
+        raise _damaged(file) from error
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is truncated or damaged.", remedy="Copy or export it again.")
 
 
 def _parts(lesion: LesionMask, choice: LesionChoice) -> tuple[Iterable[LesionMask], int]:

@@ -42,6 +42,7 @@ class TrainingOptions:
     device: str = "auto"
     width: int = 64
     scaler_hidden: int = 16
+    stem_stride: int = 2
     patch_size: int = 72
     hu_low: float = -500.0
     hu_high: float = 400.0
@@ -58,7 +59,7 @@ class TrainingOptions:
 
     @property
     def network(self) -> NetworkOptions:
-        return NetworkOptions(self.width, self.scaler_hidden)
+        return NetworkOptions(self.width, self.scaler_hidden, self.stem_stride)
 
     @property
     def fitting(self) -> FittingOptions:

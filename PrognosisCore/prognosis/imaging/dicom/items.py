@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.pixels import iter_pixels
+from pydicom.uid import UID
 
 from prognosis.errors import InputError
-from prognosis.imaging.dicom.values import positive_integer, tag_name
+from prognosis.imaging.dicom.values import UNREADABLE, positive_integer, tag_name
 
 
 def read_items(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
@@ -28,15 +29,18 @@ def decode_frames(dataset: Dataset, frames: Sequence[int], path: Path) -> Iterat
     """Yield the stored values [row, column] of some frames, one after the other.
 
     Raises:
-        InputError: The pixel data is short, damaged, or compressed in a way no installed decoder reads.
+        InputError: The pixel data is short, damaged, or compressed in a way no installed decoder reads, or the
+            transfer syntax is not told.
     """
-    syntax = dataset.file_meta.TransferSyntaxUID
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if not isinstance(syntax, UID):
+        raise InputError(f"{path}: {tag_name('TransferSyntaxUID')} is missing.", remedy="Export the object again.")
     try:
         if dataset.BitsAllocated == 1 and not syntax.is_compressed:
             yield from _unpacked_frames(dataset, frames, path)
         else:
             yield from iter_pixels(dataset, indices=list(frames), raw=True)
-    except (ValueError, RuntimeError, AttributeError, NotImplementedError) as error:
+    except (*UNREADABLE, RuntimeError, AttributeError) as error:
         raise InputError(
             f"{path}: its pixels ({syntax.name}) cannot be decoded.",
             remedy="Export it again, uncompressed (Explicit VR Little Endian).",

@@ -14,7 +14,7 @@ from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_choice import LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet, cropped_lesion
 from prognosis.imaging.scalar.files import MAX_VOXELS
-from prognosis.imaging.segmentation.labelmaps import boxes_by_value, lesion_in_box
+from prognosis.imaging.segmentation.labelmaps import boxes_by_value, lesion_in_box, undeclared_values
 from prognosis.imaging.segmentation.seg_frames import SegFrames, place_frames
 from prognosis.imaging.volume import Volume
 
@@ -38,22 +38,22 @@ def read_dicom_seg(dataset: pydicom.Dataset, path: Path, image: Volume, choice: 
     """
     frame_of_reference = str(dataset.get("FrameOfReferenceUID") or "") or None
     check_same_frame(frame_of_reference, image, path)
-    labels = {
-        int(number(item, "SegmentNumber", path)): str(item.get("SegmentLabel", ""))
-        for item in read_items(dataset, "SegmentSequence", path)
-    }
-    labels.pop(_BACKGROUND, None)
+    labels = _segment_labels(dataset, path)
     numbers = list(labels)
     names = [tidy_name(label, at) for at, label in labels.items()]
     chosen = choice.pick(numbers, names, path)
     kind = str(dataset.get("SegmentationType", ""))
     frames = place_frames(dataset, path, image.geometry, labelled=kind == "LABELMAP")
     wanted = [(numbers[at], names[at]) for at in chosen]
-    notes: list[str] = []
+    notes = list(frames.notes)
     if kind == "LABELMAP":
-        found = _from_labelmap(dataset, path, frames, wanted)
+        found, strays = _from_labelmap(dataset, path, frames, wanted, numbers)
+        notes += [f"voxels of {strays} label values belong to no segment and are left out"] if strays else []
     elif kind in ("BINARY", "FRACTIONAL"):
-        threshold, notes = _threshold(dataset, kind)
+        strays = int(np.count_nonzero(~np.isin(frames.segments, numbers)))
+        notes += [f"{strays} frame(s) belong to no segment and are left out"] if strays else []
+        notes += ["fractional segments are cut at one half"] if kind == "FRACTIONAL" else []
+        threshold = 1.0 if kind == "BINARY" else 0.5 * positive_integer(dataset, "MaximumFractionalValue", path)
         found = [_from_frames(dataset, path, frames, at, name, threshold) for at, name in wanted]
     else:
         raise InputError(
@@ -72,10 +72,17 @@ def read_dicom_seg(dataset: pydicom.Dataset, path: Path, image: Volume, choice: 
     )
 
 
-def _threshold(dataset: pydicom.Dataset, kind: str) -> tuple[float, list[str]]:
-    if kind == "BINARY":
-        return 1.0, []
-    return 0.5 * float(dataset.get("MaximumFractionalValue", 255)), ["fractional segments are cut at one half"]
+def _segment_labels(dataset: pydicom.Dataset, path: Path) -> dict[int, str]:
+    labels: dict[int, str] = {}
+    for item in read_items(dataset, "SegmentSequence", path):
+        segment = int(number(item, "SegmentNumber", path))
+        if segment in labels:
+            raise InputError(
+                f"{path}: two segments have {tag_name('SegmentNumber')} {segment}.", remedy="Export the object again."
+            )
+        labels[segment] = str(item.get("SegmentLabel", ""))
+    labels.pop(_BACKGROUND, None)
+    return labels
 
 
 def _from_frames(
@@ -91,15 +98,17 @@ def _from_frames(
 
 
 def _from_labelmap(
-    dataset: pydicom.Dataset, path: Path, frames: SegFrames, wanted: list[tuple[int, str]]
-) -> list[LesionMask | None]:
+    dataset: pydicom.Dataset, path: Path, frames: SegFrames, wanted: list[tuple[int, str]], declared: list[int]
+) -> tuple[list[LesionMask | None], int]:
+    """Return the wanted lesions, and how many label values belong to no declared segment."""
     box, start = _empty_box(dataset, path, frames.starts, np.dtype(np.uint16))
     for frame_start, pixels in zip(frames.starts, decode_frames(dataset, range(len(frames.starts)), path), strict=True):
         window = _window(box, frame_start - start, pixels)
         np.copyto(window, pixels, where=pixels > 0, casting="unsafe")
     lattice = _lattice_of(box, start, frames.lattice)
     labels, boxes = boxes_by_value(box, path)
-    return [lesion_in_box(labels, boxes, number, name, lattice) if number in boxes else None for number, name in wanted]
+    found = [lesion_in_box(labels, boxes, at, name, lattice) if at in boxes else None for at, name in wanted]
+    return found, len(undeclared_values(boxes, declared))
 
 
 def _empty_box(

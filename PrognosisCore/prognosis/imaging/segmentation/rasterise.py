@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 _TOUCH = 0.05
 _SAMPLED_POINTS = 200
+_SAME_SHAPE = 0.02
+_SHAPE_CELLS = 200
 
 
 def box_of_contours(
@@ -56,21 +58,38 @@ def fill_contours(
     return np.bitwise_xor.accumulate(toggles, axis=2).astype(bool)
 
 
-def enclosed_area(contours: Sequence[NDArray[np.float64]]) -> tuple[float, bool]:
-    """Return the area that the contours of one plane enclose, and whether contours cross or retrace each other.
+def enclosed_area(contours: Sequence[NDArray[np.float64]]) -> float | None:
+    """Return the area that the contours of one plane enclose; None when contours cross or retrace each other.
 
     A contour inside an odd number of others counts as a hole; contours may touch.
     """
-    area, crossing = 0.0, False
+    area = 0.0
     for contour in contours:
         depth = 0
         sample = contour[:: max(1, len(contour) // _SAMPLED_POINTS)]
         for other in (other for other in contours if other is not contour):
             inside = _inside(sample, other)[~_touching(sample, other)]
-            crossing |= not inside.size or bool(inside.any() and not inside.all())
+            if not inside.size or (inside.any() and not inside.all()):
+                return None
             depth += bool(inside.any())
         area += polygon_area(contour) * (-1) ** depth
-    return area, crossing
+    return area
+
+
+def are_copies(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two contours of a plane enclose the same to a fiftieth of their area, whatever points they go through."""
+    areas = polygon_area(one), polygon_area(other)
+    low, high = np.maximum(one.min(axis=0), other.min(axis=0)), np.minimum(one.max(axis=0), other.max(axis=0))
+    if abs(areas[0] - areas[1]) > _SAME_SHAPE * max(areas) or np.any(low >= high):
+        return False
+    contours = [one, other]
+    points = np.concatenate(contours)
+    corner = points.min(axis=0)
+    cells = _SHAPE_CELLS / (points.max(axis=0) - corner)
+    scaled = [(contour - corner) * cells for contour in contours]
+    planes = np.arange(2)
+    filled = fill_contours(scaled, planes, *box_of_contours(scaled, planes))
+    return bool(np.count_nonzero(filled[0] ^ filled[1]) <= _SAME_SHAPE * np.count_nonzero(filled[0]))
 
 
 def polygon_area(contour: NDArray[np.float64]) -> float:

@@ -1,6 +1,5 @@
 """DICOM RT structure sets: regions drawn as contours."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +14,11 @@ from prognosis.imaging.dicom.items import read_items
 from prognosis.imaging.dicom.values import number, tag_name
 from prognosis.imaging.lesion_choice import LesionChoice, tidy_name
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
-from prognosis.imaging.segmentation.contour_volume import ContourStack, lesion_of_contours
+from prognosis.imaging.segmentation.contour_planes import ContourStack
+from prognosis.imaging.segmentation.contour_volume import lesion_of_contours
 from prognosis.imaging.volume import Volume
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
-_SAME_POINT_MM = 1e-3
 
 
 @dataclass(frozen=True)
@@ -88,21 +87,17 @@ def _named_region(item: pydicom.Dataset, path: Path) -> _Region:
 
 
 def _with_contours(region: _Region, item: pydicom.Dataset | None, path: Path) -> _Region:
-    contours: dict[bytes, NDArray[np.float64]] = {}
-    skipped: Counter[str] = Counter()
+    contours: list[NDArray[np.float64]] = []
+    skipped = 0
     for contour in (item.get("ContourSequence") or []) if item is not None else []:
         kind = str(contour.get("ContourGeometricType", "none"))
         points = _points(contour, region, path)
         if kind not in _CLOSED or len(points) < 3:
-            skipped["open or point"] += 1
-            continue
-        key = np.unique(np.rint(points / _SAME_POINT_MM), axis=0).tobytes()
-        if key in contours:
-            skipped["duplicate"] += 1
+            skipped += 1
         else:
-            contours[key] = points
-    notes = tuple(f"{count} {kind} contour(s) left out" for kind, count in skipped.items())
-    return replace(region, contours=tuple(contours.values()), notes=notes)
+            contours.append(points)
+    notes = (f"{skipped} open or point contour(s) left out",) if skipped else ()
+    return replace(region, contours=tuple(contours), notes=notes)
 
 
 def _points(contour: pydicom.Dataset, region: _Region, path: Path) -> NDArray[np.float64]:

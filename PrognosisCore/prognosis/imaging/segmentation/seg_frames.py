@@ -16,6 +16,8 @@ from prognosis.imaging.segmentation.plane_stack import distinct_planes, plane_nu
 _OFF_LATTICE_VOXELS = 0.1
 _PARALLEL = 0.9999
 _SAME_VALUE = 1e-4
+_SAME_STEP = 0.02
+_THICKEST_SLICE_MM = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,13 @@ class SegFrames:
         lattice: Its size means nothing; frames may start at any index.
         starts: Index (i, j, k) of the first pixel of each frame.
         segments: Number of the segment each frame belongs to; zeros for a label map, whose pixels tell.
+        notes: What the object says of its planes but they do not bear out, in words for the user.
     """
 
     lattice: Geometry
     starts: NDArray[np.int64]
     segments: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
 
 
 def place_frames(dataset: Dataset, path: Path, image: Geometry, *, labelled: bool) -> SegFrames:
@@ -67,13 +71,13 @@ def place_frames(dataset: Dataset, path: Path, image: Geometry, *, labelled: boo
     )
     measures = [macro(group, "PixelMeasuresSequence") for group in groups]
     spacing = _shared_by_all([numbers(m, "PixelSpacing", 2, path) for m in measures], "PixelSpacing", path)
-    lattice, starts = _lattice_under(positions, orientation, spacing, measures[0], path, image)
+    lattice, starts, notes = _lattice_under(positions, orientation, spacing, measures[0], path, image)
     segments = np.zeros(len(groups), np.int64)
     if not labelled:
         for at, group in enumerate(groups):
             identification = macro(group, "SegmentIdentificationSequence")
             segments[at] = positive_integer(identification, "ReferencedSegmentNumber", path)
-    return SegFrames(lattice, starts, segments)
+    return SegFrames(lattice, starts, segments, notes)
 
 
 def _shared_by_all(values: list[tuple[float, ...]], keyword: str, path: Path) -> NDArray[np.float64]:
@@ -92,8 +96,8 @@ def _lattice_under(
     measures: Dataset,
     path: Path,
     image: Geometry,
-) -> tuple[Geometry, NDArray[np.int64]]:
-    """Return the lattice the planes are part of, and the index (i, j, k) on it of each plane's first pixel."""
+) -> tuple[Geometry, NDArray[np.int64], tuple[str, ...]]:
+    """Return the lattice the planes are part of, the index (i, j, k) on it of each plane's first pixel, and notes."""
     along_i, along_j = orientation[:3], orientation[3:]
     if np.abs([along_i @ along_i - 1, along_j @ along_j - 1, along_i @ along_j]).max() > 1e-2 or spacing.min() <= 0:
         raise InputError(
@@ -114,7 +118,7 @@ def _lattice_under(
             f"{path}: its frames are not stacked at right angles to their plane.",
             remedy="Export a SEG made on one series without gantry tilt.",
         )
-    return lattice, starts
+    return lattice, starts, _step_notes(measures, step, path)
 
 
 def _step(
@@ -125,13 +129,18 @@ def _step(
     path: Path,
     image: Geometry,
 ) -> float:
-    """The distance between planes: declared, the image's, or found, refined over the stack; for one its thickness."""
-    candidates = [
-        _declared(measures, "SpacingBetweenSlices", path),
-        _step_of_image(planes, normal, position, image),
-        smallest_step(planes),
-        _declared(measures, "SliceThickness", path) if len(planes) == 1 else None,
-    ]
+    """The distance between planes, refined over the stack: what two of image, planes and tags tell, else what one does.
+
+    Planes far apart tell nothing unless nothing else does: they may be single slices of separate lesions.
+    """
+    declared = _declared(measures, "SpacingBetweenSlices", path)
+    of_image = _step_of_image(planes, normal, position, image)
+    thickness = _declared(measures, "SliceThickness", path)
+    found = smallest_step(planes)
+    shown = found if found is not None and len(planes) > 2 and found <= _THICKEST_SLICE_MM else None
+    told = [of_image, shown, declared, thickness]
+    backed = [one for at, one in enumerate(told) if any(_agree(one, other) for other in told[:at] + told[at + 1 :])]
+    candidates = [*backed, of_image, shown, declared, thickness if len(planes) == 1 else found]
     for step in candidates:
         counted = None if step is None else plane_numbers(planes, step)
         if step is not None and counted is not None:
@@ -140,6 +149,17 @@ def _step(
         f"{path}: the distance between its planes cannot be told.",
         remedy=f"Export it again with {tag_name('SpacingBetweenSlices')} and evenly spaced planes.",
     )
+
+
+def _agree(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _SAME_STEP * other
+
+
+def _step_notes(measures: Dataset, step: float, path: Path) -> tuple[str, ...]:
+    declared = _declared(measures, "SpacingBetweenSlices", path)
+    if declared is None or _agree(declared, step):
+        return ()
+    return (f"{tag_name('SpacingBetweenSlices')} is {declared:.4g} mm; its planes are taken as {step:.4g} mm apart",)
 
 
 def _declared(measures: Dataset, keyword: str, path: Path) -> float | None:
