@@ -6,13 +6,14 @@ TORCH ?= torch==2.13.0
 PIP := .venv/bin/python -m pip --disable-pip-version-check
 READY := .venv/ready
 OUTPUT ?= output/demo
+# make demo CT=… LESIONS=… LESION_NAMES='Tumor*,LN*'
+OWN_PATIENT = $(if $(CT),--image "$(CT)") $(if $(LESIONS),--lesions "$(LESIONS)") \
+	$(if $(LESION_NAMES),--lesion-names "$(LESION_NAMES)")
 
 .PHONY: demo test test-all lint bench demonstration-model clean
 
 demo: $(READY)
-	.venv/bin/prognosis demo --output "$(OUTPUT)" \
-		$(if $(CT),--image "$(CT)") $(if $(LESIONS),--lesions "$(LESIONS)") \
-		$(if $(LESION_NAMES),--lesion-names "$(LESION_NAMES)")
+	@.venv/bin/prognosis demo --output "$(OUTPUT)" $(OWN_PATIENT)
 
 test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 -m "not long"

@@ -132,6 +132,15 @@ def test_consecutive_acquisitions_of_ct_are_one_volume(ct_slices: Slices, save: 
     np.testing.assert_array_equal(read_volume(save(ct_slices)).array, hounsfield)
 
 
+@pytest.mark.parametrize("slices_a_time", [1, 2, 6])
+def test_slices_acquired_one_after_the_other_are_one_volume(
+    ct_slices: Slices, save: Save, hounsfield: np.ndarray, slices_a_time: int
+) -> None:
+    for k, dataset in enumerate(ct_slices):
+        dataset.AcquisitionTime = f"1000{k // slices_a_time:02}"
+    np.testing.assert_array_equal(read_volume(save(ct_slices)).array, hounsfield)
+
+
 def test_small_deviations_of_distance_are_told(ct_slices: Slices, save: Save, hounsfield: np.ndarray) -> None:
     ct_slices[6].ImagePositionPatient = ["-8.05", "-20.5", "115.15"]
     volume = read_volume(save(ct_slices))
@@ -207,12 +216,42 @@ def test_other_files_are_counted(ct_slices: Slices, save: Save, hounsfield: np.n
     structures.SOPClassUID, structures.SOPInstanceUID, structures.Modality = RTStructureSetStorage, "1.2.3", "RTSTRUCT"
     folder = save([*ct_slices, structures])
     (folder / "README.txt").write_text("notes")
-    (folder / ".hidden.dcm").touch()
+    (folder / ".DS_Store").touch()
+    (folder / "._slice03.dcm").write_bytes(b"\0\5\x16\7" + bytes(100))
     (folder / "deeper").mkdir()
     (folder / "slice05.dcm").rename(folder / "deeper" / "slice05.dcm")
     volume = read_volume(folder)
     np.testing.assert_array_equal(volume.array, hounsfield)
     assert volume.notes == ("Other files in the folder are left out: 1 RT Structure Set Storage, 1 not DICOM.",)
+
+
+def test_hidden_slices_belong_to_the_series(ct_slices: Slices, save: Save, hounsfield: np.ndarray) -> None:
+    folder = save(ct_slices)
+    (folder / "slice10.dcm").rename(folder / ".slice10.dcm")
+    (folder / "slice11.dcm").rename(folder / ".slice11")
+    np.testing.assert_array_equal(read_volume(folder).array, hounsfield)
+
+
+def test_linked_folders_are_walked_once(ct_slices: Slices, save: Save, hounsfield: np.ndarray, tmp_path: Path) -> None:
+    folder = save(ct_slices)
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    for name in ("slice10.dcm", "slice11.dcm"):
+        (folder / name).rename(apart / name)
+    (folder / "more").symlink_to(apart)
+    (folder / "more-again").symlink_to(apart)
+    (apart / "back").symlink_to(folder)
+    volume = read_volume(folder)
+    np.testing.assert_array_equal(volume.array, hounsfield)
+    assert volume.notes == ()
+
+
+def test_link_to_nowhere_that_is_no_dicom(ct_slices: Slices, save: Save, hounsfield: np.ndarray) -> None:
+    folder = save(ct_slices)
+    (folder / "README.txt").symlink_to(folder / "gone.txt")
+    volume = read_volume(folder)
+    np.testing.assert_array_equal(volume.array, hounsfield)
+    assert "1 not DICOM" in " ".join(volume.notes)
 
 
 @pytest.mark.parametrize("padding", [63536, -2000], ids=["written-unsigned", "written-signed"])
@@ -228,6 +267,22 @@ def test_padding_becomes_air(ct_slices: Slices, save: Save, hounsfield: np.ndarr
     np.testing.assert_array_equal(volume.array, hounsfield)
     assert "60 padding voxels" in " ".join(volume.notes)
     assert "-1024 HU" in " ".join(volume.notes)
+
+
+@pytest.mark.parametrize("limit", [None, 1084], ids=["value", "range"])
+def test_padding_that_stands_for_tissue_is_left_alone(
+    ct_slices: Slices, save: Save, hounsfield: np.ndarray, limit: int | None
+) -> None:
+    highest = int(hounsfield.max()) + 1024
+    for dataset in ct_slices:
+        dataset.PixelPaddingValue = highest if limit is None else 0
+        if limit is not None:
+            dataset.PixelPaddingRangeLimit = limit
+    volume = read_volume(save(ct_slices))
+    np.testing.assert_array_equal(volume.array, hounsfield)
+    stored = hounsfield.astype(int) + 1024
+    inside = np.count_nonzero(stored == highest if limit is None else stored <= limit)
+    assert f"{inside:,} voxels hold the Pixel Padding Value, which stands for tissue" in " ".join(volume.notes)
 
 
 def test_padding_of_other_modalities_becomes_the_lowest_value(ct_slices: Slices, save: Save) -> None:
@@ -264,8 +319,9 @@ def test_clipped_values_are_flagged(ct_slices: Slices, save: Save, hounsfield: n
         ({"RescaleSlope": None, "RescaleIntercept": None}, "1 and 0 are assumed"),
         ({"RescaleType": "HU_MOD"}, "HU_MOD"),
         ({"LossyImageCompression": "01"}, "with loss"),
+        ({"PixelRepresentation": None}, "Pixel Representation (0028,0103) is missing: unsigned"),
     ],
-    ids=["no-rescale", "other-scale", "lossy"],
+    ids=["no-rescale", "other-scale", "lossy", "no-sign"],
 )
 def test_doubtful_scale_is_flagged(ct_slices: Slices, save: Save, changes: dict[str, str | None], word: str) -> None:
     for dataset in ct_slices:

@@ -10,9 +10,17 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian, JPEGExtended12Bit, RLELossless, SegmentationStorage, generate_uid
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEGExtended12Bit,
+    RLELossless,
+    SegmentationStorage,
+    generate_uid,
+)
 
 from prognosis.errors import InputError, UsageError
+from prognosis.imaging.dicom import files
 from prognosis.imaging.readers import read_volume
 
 Slices = list[Dataset]
@@ -69,6 +77,39 @@ def test_zero_byte_file_without_dcm_suffix(ct_slices: Slices, save: Save, name: 
     assert f"{name} is empty (0 bytes)" in refusal(folder)
 
 
+def test_link_to_a_slice_that_is_not_there(ct_slices: Slices, save: Save) -> None:
+    folder = save(ct_slices)
+    (folder / "slice11.dcm").unlink()
+    (folder / "slice11.dcm").symlink_to(folder / "elsewhere")
+    assert "slice11.dcm is a link to a file that is not there" in refusal(folder)
+
+
+def test_unnamed_slice_overwritten_with_zeros(ct_slices: Slices, save: Save) -> None:
+    folder = save(ct_slices)
+    (folder / "slice11.dcm").unlink()
+    (folder / "IM0011").write_bytes(bytes(2000))
+    assert "IM0011 lies among DICOM files but begins with zeros" in refusal(folder)
+
+
+def test_file_that_inflates_beyond_measure(ct_slices: Slices, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_INFLATED_BYTES_AT_MOST", 1_000_000)
+    ct_slices[3].file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    ct_slices[3].PixelData = bytes(2_000_000)
+    folder = save(ct_slices)
+    assert (folder / "slice03.dcm").stat().st_size < 10_000
+    message = refusal(folder)
+    assert "slice03.dcm inflates to more than 1,000,000 bytes" in message
+
+
+@pytest.mark.parametrize("kept_bytes", [0.5, 0.99])
+def test_deflated_slice_cut_short(ct_slices: Slices, save: Save, kept_bytes: float) -> None:
+    ct_slices[3].file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    folder = save(ct_slices)
+    path = folder / "slice03.dcm"
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept_bytes)])
+    assert "slice03.dcm" in refusal(folder)
+
+
 def test_uneven_distances(ct_slices: Slices, save: Save) -> None:
     for k in range(6, 12):
         _shift(ct_slices, k, axis=2, by_mm=0.9 * (k - 5))
@@ -81,8 +122,16 @@ def test_gantry_tilt(ct_slices: Slices, save: Save) -> None:
     for k in range(12):
         _shift(ct_slices, k, axis=1, by_mm=2.5 * k * np.tan(np.radians(12)))
     message = refusal(save(ct_slices))
-    assert "12.0 degrees" in message
+    assert "12.00 degrees" in message
     assert "gantry tilt" in message
+
+
+def test_slight_tilt_over_a_long_series(ct_slices: Slices, save: Save) -> None:
+    for k, dataset in enumerate(ct_slices):
+        dataset.ImagePositionPatient = ["0", f"{50 * k * np.tan(np.radians(0.08)):.6f}", f"{50 * k}"]
+    message = refusal(save(ct_slices))
+    assert "0.08 degrees" in message
+    assert "shift by 0.77 mm sideways" in message
 
 
 def test_one_slice_aside(ct_slices: Slices, save: Save) -> None:
@@ -131,6 +180,15 @@ def test_two_phases_between_one_another(ct_slices: Slices, save: Save) -> None:
     message = refusal(save(ct_slices))
     assert "2 phases" in message
     assert "Acquisition Number (0020,0012)" in message
+
+
+def test_two_phases_half_a_slice_apart_that_only_the_time_tells(ct_slices: Slices, save: Save) -> None:
+    for k, dataset in enumerate(ct_slices):
+        dataset.AcquisitionTime = f"10000{k % 2}"
+    message = refusal(save(ct_slices))
+    assert "2 phases" in message
+    assert "Acquisition Time (0008,0032)" in message
+    assert "100001: 6 slices from slice01.dcm" in message
 
 
 def test_differing_matrix_size(ct_slices: Slices, save: Save) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,86 @@ def test_damaged_gzip_stream(volume: Volume, tmp_path: Path) -> None:
     assert "truncated or damaged" in refusal(path)
 
 
+@pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
+@pytest.mark.parametrize("from_the_end", [2, 7, 60, 120])
+def test_damaged_compressed_voxels(volume: Volume, tmp_path: Path, suffix: str, from_the_end: int) -> None:
+    path = tmp_path / f"image{suffix}"
+    write_volume(volume, path)
+    content = bytearray(path.read_bytes())
+    content[-from_the_end] ^= 0x5A
+    path.write_bytes(content)
+    told = refusal(path)
+    assert "truncated or damaged" in told or "more voxels than" in told
+
+
+def _compressed_mha(path: Path, size: int | None) -> Path:
+    data = zlib.compress(np.arange(120, dtype="<i2").tobytes())
+    told = "" if size is None else f"CompressedDataSize = {len(data) + size}\n"
+    header = (
+        "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = True\n"
+        f"{told}Offset = 0 0 0\nElementSpacing = 1 1 2\nDimSize = 6 5 4\nElementType = MET_SHORT\n"
+        "ElementDataFile = LOCAL\n"
+    )
+    path.write_bytes(header.encode() + data)
+    return path
+
+
+def test_compressed_size_must_be_told(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read_volume(_compressed_mha(tmp_path / "a.mha", 0)).array.ravel(), np.arange(120))
+    for size in (None, -5, 9):
+        assert "truncated or damaged" in refusal(_compressed_mha(tmp_path / "a.mha", size))
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("a.nhdr", "data file: data.raw\n"), ("a.mhd", "ElementDataFile = data.raw\n")]
+)
+@pytest.mark.parametrize("damage", ["none", "flipped", "cut", "longer"])
+def test_compressed_data_beside_its_header(tmp_path: Path, name: str, line: str, damage: str) -> None:
+    path = _detached(tmp_path, name, line)
+    path.write_text(
+        path.read_text().replace("encoding: raw", "encoding: gzip").replace("NDims", "CompressedData = True\nNDims")
+    )
+    raw = (tmp_path / "data.raw").read_bytes() + (b"more" if damage == "longer" else b"")
+    data = bytearray(gzip.compress(raw) if name == "a.nhdr" else zlib.compress(raw))
+    if damage == "flipped":
+        data[-6] ^= 1
+    (tmp_path / "data.raw").write_bytes(data[:-9] if damage == "cut" else data)
+    if damage == "none":
+        np.testing.assert_array_equal(read_volume(path).array.ravel(), np.arange(120))
+    else:
+        assert ("more voxels" if damage == "longer" else "truncated or damaged") in refusal(path)
+
+
+def test_gzip_of_several_members(tmp_path: Path) -> None:
+    path = _detached(tmp_path, "a.nhdr", "data file: data.raw\n")
+    path.write_text(path.read_text().replace("encoding: raw", "encoding: gzip"))
+    raw = (tmp_path / "data.raw").read_bytes()
+    (tmp_path / "data.raw").write_bytes(gzip.compress(raw[:100]) + gzip.compress(raw[100:]))
+    np.testing.assert_array_equal(read_volume(path).array.ravel(), np.arange(120))
+
+
+@pytest.mark.parametrize("skip", ["byte skip: 4\n", "line skip: 1\n"])
+def test_compressed_voxels_behind_something_else(tmp_path: Path, skip: str) -> None:
+    path = _detached(tmp_path, "a.nhdr", f"{skip}data file: data.raw\n")
+    path.write_text(path.read_text().replace("encoding: raw", "encoding: gzip"))
+    assert "behind skipped bytes" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "skip"),
+    [
+        ("a.nhdr", "data file: data.raw\n", "byte skip: 7\n"),
+        ("a.mhd", "ElementDataFile = data.raw\n", "HeaderSize = 7\n"),
+    ],
+)
+def test_raw_data_longer_than_announced(tmp_path: Path, name: str, line: str, skip: str) -> None:
+    path = _detached(tmp_path, name, line)
+    (tmp_path / "data.raw").write_bytes(b"a head " + (tmp_path / "data.raw").read_bytes())
+    assert "more voxels than the 240 bytes" in refusal(path)
+    path.write_text(path.read_text().replace(line, skip + line))
+    np.testing.assert_array_equal(read_volume(path).array.ravel(), np.arange(120))
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
 def test_voxels_that_are_no_number(volume: Volume, tmp_path: Path, suffix: str, odd: float) -> None:
@@ -246,10 +327,35 @@ def test_data_file_missing(tmp_path: Path, name: str, line: str) -> None:
         ("a.mhd", "ElementDataFile = data.raw\n", "ElementSpacing = 1 1 2\n", "", "no voxel spacing"),
         ("a.nhdr", "data file: data.raw\n", "(0,0,2)", "(0,1,2)", "right angles"),
         ("a.nhdr", "data file: data.raw\n", "encoding", 'space units: "cm" "cm" "cm"\nencoding', "in cm"),
+        ("a.nhdr", "data file: data.raw\n", "(0,0,2)", "none", "no voxel spacing"),
+        ("a.nhdr", "data file: data.raw\n", "left-posterior-superior", "scanner-xyz", "space 'scanner-xyz'"),
+        ("a.nhdr", "data file: data.raw\n", "left-posterior-superior", "3D-right-handed", "space '3D-right-handed'"),
+        ("a.nhdr", "data file: data.raw\n", "origin: (0,0,0)", "origin: (nan,nan,nan)", "'space origin' in its header"),
+        ("a.nhdr", "data file: data.raw\n", "origin: (0,0,0)", "origin: none", "'space origin' in its header"),
+        ("a.mhd", "ElementDataFile = data.raw\n", "DimSize", "DistanceUnits = cm\nDimSize", "in cm"),
+        ("a.mhd", "ElementDataFile = data.raw\n", "DimSize", "Offset = nan 0 0\nDimSize", "'offset' in its header"),
+        ("a.mhd", "ElementDataFile = data.raw\n", "DimSize", "Position = 0 -inf 0\nDimSize", "'position' in its"),
+        ("a.mhd", "ElementDataFile = data.raw\n", "DimSize", "Offset = 1,5 2 3\nDimSize", "'1,5 2 3', not numbers"),
         ("a.nhdr", "data file: data.raw\n", "6 5 4", "60000 50000 40000", "at most 1,073,741,824 are read"),
         ("a.mhd", "ElementDataFile = data.raw\n", "6 5 4", "60000 50000 40000", "at most 1,073,741,824 are read"),
     ],
-    ids=["nrrd-spacing", "mhd-spacing", "sheared", "units", "nrrd-size", "mhd-size"],
+    ids=[
+        "nrrd-spacing",
+        "mhd-spacing",
+        "sheared",
+        "units",
+        "axis-without-spacing",
+        "scanner-space",
+        "space-of-no-patient",
+        "nrrd-origin",
+        "no-nrrd-origin",
+        "mhd-units",
+        "mhd-offset",
+        "mhd-position",
+        "decimal-comma",
+        "nrrd-size",
+        "mhd-size",
+    ],
 )
 def test_unusable_text_header(tmp_path: Path, name: str, line: str, old: str, new: str, word: str) -> None:
     path = _detached(tmp_path, name, line)
@@ -257,6 +363,35 @@ def test_unusable_text_header(tmp_path: Path, name: str, line: str, old: str, ne
     assert text.count(old) == 1
     path.write_text(text.replace(old, new))
     assert word in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "left_out", "word"),
+    [
+        ("a.nhdr", "data file: data.raw\n", "space: left-posterior-superior\n", "(no space): LPS axes assumed"),
+        ("a.nhdr", "data file: data.raw\n", "space origin: (0,0,0)\n", "(no origin): position 0 assumed"),
+        ("a.mhd", "ElementDataFile = data.raw\n", "", "(no origin): position 0 assumed"),
+    ],
+    ids=["space", "origin", "mhd"],
+)
+def test_header_that_does_not_say_where_the_image_lies(
+    tmp_path: Path, name: str, line: str, left_out: str, word: str
+) -> None:
+    path = _detached(tmp_path, name, line)
+    instead = "space dimension: 3\n" if left_out.startswith("space:") else ""
+    path.write_text(path.read_text().replace(left_out, instead) if left_out else path.read_text())
+    assert word in " ".join(read_volume(path).notes)
+
+
+def test_spacings_alone_place_nothing(tmp_path: Path) -> None:
+    path = _detached(tmp_path, "a.nhdr", "data file: data.raw\n")
+    kept = [line for line in path.read_text().splitlines(keepends=True) if not line.startswith("space")]
+    path.write_text("".join([*kept[:-1], "spacings: 1 1 2\n", kept[-1]]))
+    assert "(no space, no origin): LPS axes and position 0 assumed" in " ".join(read_volume(path).notes)
+
+
+def test_place_that_is_told_needs_no_note(tmp_path: Path) -> None:
+    assert read_volume(_detached(tmp_path, "a.nhdr", "data file: data.raw\n")).notes == ()
 
 
 def _edited_nifti(volume: Volume, path: Path, edits: list[tuple[str, int, float]]) -> Path:
@@ -278,14 +413,50 @@ def _edited_nifti(volume: Volume, path: Path, edits: list[tuple[str, int, float]
         ([("f", 88, 0.0)], "pixdim"),
         ([("h", 42, 32000), ("h", 44, 32000), ("h", 46, 32000)], "at most 1,073,741,824 are read"),
         ([("B", 344, 0)], "not a NIfTI-1 file"),
+        ([("f", 292, np.nan)], "qform or sform"),
+        ([("h", 254, 0), ("f", 260, np.nan)], "qform or sform"),
+        ([("f", 108, 0.0)], "vox_offset 0"),
+        ([("f", 108, 348.0)], "vox_offset 348"),
+        ([("f", 108, -400.0)], "vox_offset -400"),
+        ([("f", 112, 0.0), ("f", 116, -1024.0)], "scl_slope 0, scl_inter -1024"),
     ],
-    ids=["sheared-sform", "sheared-without-qform", "metres", "no-spacing", "absurd-size", "magic"],
+    ids=[
+        "sheared-sform",
+        "sheared-without-qform",
+        "metres",
+        "no-spacing",
+        "absurd-size",
+        "magic",
+        "sform-no-number",
+        "qform-no-number",
+        "no-offset",
+        "offset-within-the-header",
+        "negative-offset",
+        "intercept-without-slope",
+    ],
 )
 def test_unusable_nifti_header(
     volume: Volume, tmp_path: Path, name: str, edits: list[tuple[str, int, float]], word: str
 ) -> None:
     straight = Volume(volume.array, Geometry((7, 6, 5), (1.0, 2.0, 3.0), (5.0, 6.0, 7.0)))
     assert word in refusal(_edited_nifti(straight, tmp_path / name, edits))
+
+
+def test_decimal_nifti_with_its_voxels_in_the_header(volume: Volume, tmp_path: Path) -> None:
+    decimal = Volume(volume.array.astype(np.float32), volume.geometry)
+    assert "vox_offset 0" in refusal(_edited_nifti(decimal, tmp_path / "a.nii", [("f", 108, 0.0)]))
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0, np.nan])
+def test_nifti_without_scaling(volume: Volume, tmp_path: Path, slope: float) -> None:
+    path = _edited_nifti(volume, tmp_path / "a.nii", [("f", 112, slope), ("f", 116, 0.0)])
+    np.testing.assert_array_equal(read_volume(path).array, volume.array)
+
+
+@pytest.mark.parametrize("bad", [{"origin": (0.0, np.nan, 0.0)}, {"direction": (np.inf, *[0.0] * 8)}])
+def test_geometry_is_finite(bad: dict[str, tuple[float, ...]]) -> None:
+    with pytest.raises(ValueError, match="finite origin and direction"):
+        Geometry(**{"size": (2, 2, 2), "spacing": (1.0, 1.0, 1.0), "origin": (0.0, 0.0, 0.0), **bad})
 
 
 def test_nifti_that_does_not_say_where_it_lies(volume: Volume, tmp_path: Path) -> None:

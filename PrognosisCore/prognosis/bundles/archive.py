@@ -1,11 +1,12 @@
 """Unpacking a bundle that came as a .zip file."""
 
 import os
-import shutil
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +20,9 @@ SIZE_LIMIT_BYTES = 4_000_000_000
 _ENTRIES_LIMIT = 100
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
+_CHUNK_BYTES = 1 << 20
+# What zipfile raises on damaged archives, among them bad offsets, names that are no text, and unknown versions.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, UnicodeError)
 
 
 def unpack_bundle(zip_path: Path, into: Path, *, overwrite: bool = False) -> Bundle:
@@ -39,18 +42,29 @@ def unpack_bundle(zip_path: Path, into: Path, *, overwrite: bool = False) -> Bun
     """
     if not zip_path.is_file():
         raise _refused(zip_path, "is not a file")
-    try:
-        with zipfile.ZipFile(zip_path) as archive:
+    with _opened(zip_path) as archive:
+        with _damage_in_words(zip_path):
             members = _members(archive, zip_path)
             folder = into / _bundle_name(archive, members, zip_path)
-            require_free_space(into, sum(member.file_size for member in members.values()))
-            with result_folder(folder, overwrite=overwrite) as partial:
-                for name, member in members.items():
-                    _extract(archive, member, partial / name)
-                bundle = open_bundle(partial)
+        require_free_space(into, sum(member.file_size for member in members.values()))
+        with result_folder(folder, known_by=MANIFEST_NAME, overwrite=overwrite) as partial:
+            for name, member in members.items():
+                _write(_content(archive, member, zip_path), partial / name)
+            bundle = open_bundle(partial)
+    return replace(bundle, folder=folder)
+
+
+@contextmanager
+def _damage_in_words(zip_path: Path) -> Iterator[None]:
+    try:
+        yield
     except _DAMAGED as error:
         raise _refused(zip_path, f"is damaged or no .zip file ({error})") from error
-    return replace(bundle, folder=folder)
+
+
+def _opened(zip_path: Path) -> zipfile.ZipFile:
+    with _damage_in_words(zip_path):
+        return zipfile.ZipFile(zip_path)
 
 
 def _members(archive: zipfile.ZipFile, zip_path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -109,9 +123,16 @@ def _bundle_name(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo
     return parse_manifest(archive.read(members[MANIFEST_NAME]), zip_path / MANIFEST_NAME).name
 
 
-def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
-    with archive.open(member) as source, path.open("xb") as target:
-        shutil.copyfileobj(source, target)
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, zip_path: Path) -> Iterator[bytes]:
+    with _damage_in_words(zip_path), archive.open(member) as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _write(content: Iterator[bytes], path: Path) -> None:
+    """Write a new file to the disk; a full disk is told as such, not as damage of the archive."""
+    with path.open("xb") as target:
+        target.writelines(content)
         target.flush()
         os.fsync(target.fileno())
 

@@ -101,7 +101,11 @@ def _manifest_raw(folder: Path) -> bytes:
 
 def _refuse_unlisted(folder: Path, manifest: Manifest) -> None:
     allowed = {MANIFEST_NAME, *manifest.files}
-    for name in sorted(path.name for path in folder.iterdir()):
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise _no_access(folder, error) from error
+    for name in names:
         if name in allowed:
             continue
         why = "it is of a kind that can carry code" if can_carry_code(name) else f"{MANIFEST_NAME} does not list it"

@@ -77,7 +77,10 @@ def list_bundles(method: Method | None = None) -> list[BundleEntry]:
     for source, root in _roots():
         if source is Source.ENVIRONMENT and not root.is_dir():
             entries.append(BundleEntry(root, source, None, f"{source.value} names {root}, which is not a folder."))
-        entries += [_entry(folder, source) for folder in _bundle_folders(root)]
+        try:
+            entries += [_entry(folder, source) for folder in _bundle_folders(root)]
+        except ModelError as error:
+            entries.append(BundleEntry(root, source, None, str(error)))
     return [
         entry for entry in entries if method is None or entry.bundle is None or entry.bundle.manifest.method is method
     ]
@@ -126,13 +129,23 @@ def _roots() -> list[tuple[Source, Path]]:
 
 def _bundle_folders(root: Path) -> list[Path]:
     """The model folders in a folder, by name; or the folder itself when it is one."""
-    if (root / MANIFEST_NAME).exists():
+    if _may_be_bundle(root):
         return [root]
     if not root.is_dir():
         return []
-    return sorted(
-        child for child in root.iterdir() if (child / MANIFEST_NAME).exists() and ".partial-" not in child.name
-    )
+    try:
+        children = sorted(root.iterdir())
+    except OSError as error:
+        raise ModelError(f"{root} cannot be listed ({error.strerror}).", remedy="Check its permissions.") from error
+    return [child for child in children if _may_be_bundle(child) and ".partial-" not in child.name]
+
+
+def _may_be_bundle(folder: Path) -> bool:
+    """Whether a folder holds a manifest; one that cannot be looked into may, and is refused when it is opened."""
+    try:
+        return (folder / MANIFEST_NAME).exists()
+    except OSError:
+        return folder.is_dir()
 
 
 def _entry(folder: Path, source: Source) -> BundleEntry:
@@ -144,12 +157,7 @@ def _entry(folder: Path, source: Source) -> BundleEntry:
 
 def _is_path(name_or_path: str | Path) -> bool:
     path = Path(name_or_path)
-    return (
-        isinstance(name_or_path, Path)
-        or not is_bundle_name(name_or_path)
-        or path.is_file()
-        or (path / MANIFEST_NAME).exists()
-    )
+    return isinstance(name_or_path, Path) or not is_bundle_name(name_or_path) or path.is_file() or _may_be_bundle(path)
 
 
 def _folder_named(name: str) -> Path:
@@ -205,10 +213,17 @@ def _only(folders: Iterable[Path], which: str) -> Path:
 def _matching(requirement: Requirement, beside: Path) -> Bundle | None:
     for root in (beside, *(root for _, root in _roots())):
         for folder in _bundle_folders(root):
-            file = folder / MANIFEST_NAME
-            if file.is_file() and sha256_of(file) == requirement.sha256 and _name_of(folder) == requirement.name:
+            if _manifest_sha256(folder) == requirement.sha256 and _name_of(folder) == requirement.name:
                 return open_bundle(folder)
     return None
+
+
+def _manifest_sha256(folder: Path) -> str | None:
+    """The hash of a manifest, None where it cannot be read."""
+    try:
+        return sha256_of(folder / MANIFEST_NAME)
+    except OSError:
+        return None
 
 
 def _places() -> str:

@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     import torch
 
 _LISTED = 8
+_NUMBER_KINDS = {
+    "torch.bool",
+    "torch.uint8",
+    "torch.int8",
+    "torch.int16",
+    "torch.int32",
+    "torch.int64",
+    "torch.float16",
+    "torch.bfloat16",
+    "torch.float32",
+    "torch.float64",
+}
 
 
 def tensor_bytes(tensors: Mapping[str, "torch.Tensor"], *, half: bool, what: str) -> bytes:
@@ -19,7 +31,7 @@ def tensor_bytes(tensors: Mapping[str, "torch.Tensor"], *, half: bool, what: str
         what: The file, for messages.
 
     Raises:
-        ModelError: A number is not finite, or too large for half precision.
+        ModelError: A number is complex, not finite, too large for half precision, or a decimal one of 8 bits.
     """
     import safetensors.torch
     import torch
@@ -30,7 +42,7 @@ def tensor_bytes(tensors: Mapping[str, "torch.Tensor"], *, half: bool, what: str
         if half and kept.is_floating_point():
             kept = kept.to(torch.float16)
         stored[name] = kept
-    _require_finite(stored, what)
+    _require_plain_numbers(stored, what)
     content: bytes = safetensors.torch.save(stored)
     return content
 
@@ -42,7 +54,8 @@ def tensors_from(raw: bytes, *, what: str) -> dict[str, "torch.Tensor"]:
         what: The file, for messages.
 
     Raises:
-        ModelError: The bytes are no safetensors, are cut short, or hold numbers that are not finite.
+        ModelError: The bytes are no safetensors, are cut short, or hold numbers that are not finite, complex, or
+            decimal ones of 8 bits.
     """
     import safetensors.torch
     import torch
@@ -56,7 +69,7 @@ def tensors_from(raw: bytes, *, what: str) -> dict[str, "torch.Tensor"]:
         name: tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
         for name, tensor in stored.items()
     }
-    _require_finite(tensors, what)
+    _require_plain_numbers(tensors, what)
     return tensors
 
 
@@ -96,8 +109,14 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_LISTED]) + more
 
 
-def _require_finite(tensors: Mapping[str, "torch.Tensor"], what: str) -> None:
+def _require_plain_numbers(tensors: Mapping[str, "torch.Tensor"], what: str) -> None:
     for name, tensor in tensors.items():
+        kind = str(tensor.dtype)
+        if kind not in _NUMBER_KINDS:
+            raise ModelError(
+                f"{what}: the tensor '{name}' holds numbers of the kind {kind.removeprefix('torch.')}.",
+                remedy="Store it as real numbers of 16 to 64 bits or as whole numbers.",
+            )
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise ModelError(
                 f"{what}: the tensor '{name}' holds numbers that are not finite.",

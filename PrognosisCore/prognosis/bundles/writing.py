@@ -51,7 +51,7 @@ def write_bundle(
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
     raw = _manifest_bytes(replace(manifest, files={}), hashes, folder / MANIFEST_NAME)
     require_free_space(folder.parent, len(raw) + sum(map(len, contents.values())))
-    with result_folder(folder, overwrite=overwrite) as partial:
+    with result_folder(folder, known_by=MANIFEST_NAME, overwrite=overwrite) as partial:
         for name, content in contents.items():
             write_bytes(partial / name, content)
         write_bytes(partial / MANIFEST_NAME, raw)

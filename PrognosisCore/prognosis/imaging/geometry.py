@@ -34,6 +34,9 @@ class Geometry:
         if min(self.size) < 1 or not np.all(np.isfinite(self.spacing)) or min(self.spacing) <= 0:
             msg = f"Geometry needs sizes >= 1 and spacings > 0, got {self.size} and {self.spacing}"
             raise ValueError(msg)
+        if not np.all(np.isfinite((*self.origin, *self.direction))):
+            msg = f"Geometry needs a finite origin and direction, got {self.origin} and {self.direction}"
+            raise ValueError(msg)
         if len(self.direction) != 9 or abs(np.linalg.det(np.reshape(self.direction, (3, 3)))) < 1e-6:
             msg = f"Geometry needs an invertible 3x3 direction, got {self.direction}"
             raise ValueError(msg)

@@ -18,6 +18,7 @@ _LEFT_OUT_AT_MOST = 3
 _LEFT_OUT_FRACTION = 0.1
 _TILT_DEGREES = 0.1
 _SHIFT_PIXELS = 0.1
+_TOTAL_SHIFT_PIXELS = 0.5
 _UNEVEN_FRACTION = 0.1
 _MISSING_FRACTION = 0.1
 _WORTH_TELLING_MM = 0.1
@@ -168,10 +169,11 @@ def _check_straight(frames: Sequence[Frame], heights: NDArray[np.float64]) -> No
     shift = np.abs(aside).max(axis=1)
     slope = (height @ aside) / (height @ height)
     tilt = float(np.degrees(np.arctan(np.hypot(*slope))))
-    if tilt > _TILT_DEGREES and shift[-1] > allowed:
+    far = shift[-1] > _TOTAL_SHIFT_PIXELS * min(frames[0].spacing)
+    if far or (tilt > _TILT_DEGREES and shift[-1] > allowed):
         raise InputError(
-            f"The slices are stacked {tilt:.1f} degrees off the normal of their plane (gantry tilt): "
-            f"from {frames[0]} to {frames[-1]} they shift by {shift[-1]:.1f} mm sideways.",
+            f"The slices are stacked {tilt:.2f} degrees off the normal of their plane (gantry tilt): "
+            f"from {frames[0]} to {frames[-1]} they shift by {shift[-1]:.2f} mm sideways.",
             remedy="Resample the series to a straight stack first (for example, with Slicer's gantry tilt correction).",
         )
     residual = np.abs(aside - height[:, None] * slope).max(axis=1)

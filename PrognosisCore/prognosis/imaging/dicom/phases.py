@@ -20,6 +20,8 @@ _TELLING_OF_OVERLAP = (
     "AcquisitionNumber",
     "FrameAcquisitionNumber",
 )
+# Times differ from slice to slice in sound series too: they tell phases apart only where they make two stacks.
+_TELLING_IN_PAIRS = ("AcquisitionTime", "AcquisitionDateTime")
 _OVERLAPPING_FRACTION = 0.25
 _PHASES_LISTED = 10
 
@@ -49,11 +51,13 @@ def refuse_interleaved_phases(frames: Sequence[Frame], heights: NDArray[np.float
     Raises:
         InputError: A tag that tells phases apart has several values over one stretch of the patient.
     """
-    for keyword in _TELLING_OF_OVERLAP:
+    for keyword in (*_TELLING_OF_OVERLAP, *_TELLING_IN_PAIRS):
         groups: defaultdict[str, list[Frame]] = defaultdict(list)
         for frame in frames:
             groups[frame.phases.get(keyword, "none")].append(frame)
         if len(groups) < 2 or min(len(group) for group in groups.values()) < 2:
+            continue
+        if keyword in _TELLING_IN_PAIRS and len(groups) > 2:
             continue
         values = np.array([frame.phases.get(keyword, "none") for frame in frames])
         inside = np.zeros(len(frames), bool)

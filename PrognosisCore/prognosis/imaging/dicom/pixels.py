@@ -19,6 +19,7 @@ from prognosis.imaging.dicom.frames import Frame
 from prognosis.imaging.dicom.values import UNREADABLE, text
 
 AIR_HU = -1024
+_TISSUE_HU = (-500, 3000)
 
 _PIXEL_TAGS = [
     "BitsAllocated",
@@ -42,7 +43,8 @@ def read_stack(frames: Sequence[Frame], modality: str) -> tuple[NDArray, tuple[s
 
     Args:
         frames: The slices in order, all of one size.
-        modality: DICOM modality; padding becomes -1024 in CT, else the lowest value of the image.
+        modality: DICOM modality; padding becomes -1024 in CT, else the lowest value of the image. In CT a padding
+            value that stands for tissue is left alone.
 
     Returns:
         Values [k, j, i], int16 when all are whole numbers that fit, else float32; and what was done, in words.
@@ -53,6 +55,7 @@ def read_stack(frames: Sequence[Frame], modality: str) -> tuple[NDArray, tuple[s
     whole = all(_is_whole(frame) for frame in frames)
     array = np.empty((len(frames), frames[0].rows, frames[0].columns), np.int32 if whole else np.float32)
     padded: dict[int, NDArray[np.bool_]] = {}
+    kept = 0
     by_file: defaultdict[Path, list[int]] = defaultdict(list)
     for k, frame in enumerate(frames):
         by_file[frame.path].append(k)
@@ -63,9 +66,13 @@ def read_stack(frames: Sequence[Frame], modality: str) -> tuple[NDArray, tuple[s
             array[k] = _rescaled(values, frames[k])
             if (padding := frames[k].padding) is not None:
                 mask = (values >= padding[0]) & (values <= padding[1])
-                if mask.any():
+                if modality == "CT" and _stands_for_tissue(frames[k], padding):
+                    kept += int(np.count_nonzero(mask))
+                elif mask.any():
                     padded[k] = mask
     notes = _fill_padding(array, padded, modality)
+    if kept:
+        notes += (f"{kept:,} voxels hold the Pixel Padding Value, which stands for tissue: they are left as they are.",)
     return _narrowed(array), notes
 
 
@@ -93,6 +100,12 @@ def _rescaled(stored: NDArray, frame: Frame) -> NDArray:
         values *= int(slope)
     values += int(intercept)
     return values
+
+
+def _stands_for_tissue(frame: Frame, padding: tuple[int, int]) -> bool:
+    slope, intercept = _line(frame)
+    ends = [value * slope + intercept for value in padding]
+    return max(ends) > _TISSUE_HU[0] and min(ends) < _TISSUE_HU[1]
 
 
 def _narrowed(array: NDArray) -> NDArray:

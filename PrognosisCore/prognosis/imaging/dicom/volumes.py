@@ -134,9 +134,11 @@ def _evenly_resampled(array: NDArray, stack: Stack, geometry: Geometry) -> tuple
 
 
 def _scale_notes(files: Sequence[DicomFile], frames: Sequence[Frame], modality: str, array: NDArray) -> tuple[str, ...]:
-    """What the reader of a CT should know of its Hounsfield units."""
+    """What the reader should know of the values, in a CT of its Hounsfield units."""
     lossy = any(text(file.header, "LossyImageCompression") == "01" for file in files)
     notes = ["The pixels were once compressed with loss; values are approximate."] if lossy else []
+    if not all(text(file.header, "PixelRepresentation") for file in files):
+        notes.append(f"{tag_name('PixelRepresentation')} is missing: unsigned values are assumed.")
     if modality != "CT":
         return tuple(notes)
     if any(frame.slope is None for frame in frames):

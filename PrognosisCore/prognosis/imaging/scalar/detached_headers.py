@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prognosis.errors import InputError
 
-_MOST_HEADER_BYTES = 1 << 20
+MOST_HEADER_BYTES = 1 << 20
 _NRRD_FIELD = re.compile(r"\s*([^:=]+?)\s*:(?!=)\s*(.*)")
 _META_FIELD = re.compile(r"\s*([^:=]+?)\s*[:=]\s*(.*)")
 _META_DATA_FIELD = "ElementDataFile"
@@ -27,7 +27,7 @@ def check_detached_header(path: Path) -> None:
     Raises:
         InputError: A named file lies elsewhere or is missing, or the header has no end.
     """
-    for name in _named_data_files(path):
+    for name in named_data_files(path):
         if not name or "/" in name or "\\" in name or ":" in name or name in (".", ".."):
             raise InputError(
                 f"{path}: the header names the data file '{name}' outside its own folder.",
@@ -40,7 +40,8 @@ def check_detached_header(path: Path) -> None:
             )
 
 
-def _named_data_files(path: Path) -> list[str]:
+def named_data_files(path: Path) -> list[str]:
+    """Return the names of the files that hold the voxels, a name with '%' for numbered ones; empty when attached."""
     suffix = path.suffix.lower()
     if suffix in (".nrrd", ".nhdr"):
         return _nrrd_data_files(path)
@@ -105,12 +106,12 @@ def _meta_fields(path: Path) -> list[tuple[str, str]]:
 def _header_lines(path: Path, *, whole: bool = False) -> list[str]:
     """The lines up to the first empty one, or as far as a header may reach."""
     with path.open("rb") as stream:
-        content = stream.read(_MOST_HEADER_BYTES)
+        content = stream.read(MOST_HEADER_BYTES)
     lines = re.split(r"\r\n|\n|\r", content.decode("latin-1"))
     if whole:
         return lines
     if "" in lines:
         return lines[: lines.index("")]
-    if len(content) == _MOST_HEADER_BYTES:
+    if len(content) == MOST_HEADER_BYTES:
         raise InputError(f"{path}: its header has no end.", remedy="The file is damaged; export the image again.")
     return lines

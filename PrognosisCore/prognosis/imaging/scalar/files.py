@@ -11,8 +11,10 @@ import SimpleITK as sitk
 
 from prognosis.errors import InputError
 from prognosis.imaging.geometry import Geometry
-from prognosis.imaging.scalar.detached_headers import check_detached_header, read_text_header
+from prognosis.imaging.scalar.detached_headers import check_detached_header
+from prognosis.imaging.scalar.header_checks import check_text_header
 from prognosis.imaging.scalar.nifti_header import check_nifti_is_whole, read_nifti_header
+from prognosis.imaging.scalar.payload import check_payload
 
 MAX_VOXELS = 2**30
 SCALAR_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
@@ -27,7 +29,6 @@ _IMAGE_IO = {
     ".mha": "MetaImageIO",
     ".mhd": "MetaImageIO",
 }
-_SPACING_FIELDS = ("space directions", "spacings", "elementspacing", "elementsize")
 _NIFTI_SUFFIXES = (".nii", ".nii.gz")
 _ORTHONORMAL_TOLERANCE = 1e-3
 _SAME_PLACE_TOLERANCE_VOXELS = 0.1
@@ -51,23 +52,28 @@ def open_image_file(path: Path) -> sitk.Image:
         The image with the header's own fields as metadata.
 
     Raises:
-        InputError: The file is missing, of another kind, truncated, too large to decode, names data outside its
-            own folder, has no voxel spacing, or has axes that are not at right angles.
+        InputError: The file is missing, of another kind, truncated, damaged, too large to decode, names data
+            outside its own folder, has no voxel spacing, or has axes that are not the patient's or not at right
+            angles.
     """
     suffix = image_suffix(path)
     if suffix not in _IMAGE_IO:
         raise InputError(f"{path} is not an image file known here.", remedy=f"Known are {', '.join(SCALAR_SUFFIXES)}.")
     if not path.is_file():
         raise InputError(f"{path} does not exist.", remedy="Check the path.")
-    check_detached_header(path)
-    _check_spacing_is_told(path)
     reader = sitk.ImageFileReader()
     reader.SetImageIO(_IMAGE_IO[suffix])
     reader.SetFileName(str(path))
     if suffix in _NIFTI_SUFFIXES:
         _check_nifti(path)
+    else:
+        check_detached_header(path)
+        check_text_header(path)
     _run_itk(reader.ReadImageInformation, path)
-    _check_budget(path, math.prod(reader.GetSize()) * reader.GetNumberOfComponents())
+    values = math.prod(reader.GetSize()) * reader.GetNumberOfComponents()
+    _check_budget(path, values)
+    if suffix not in _NIFTI_SUFFIXES:
+        check_payload(path, values * _bytes_a_value(reader))
     image = _run_itk(reader.Execute, path)
     _check_axes(path, image)
     return image
@@ -99,19 +105,10 @@ def _cause(itk_message: str) -> str:
     return re.sub(r"^(ITK ERROR: \S*|\[nrrd\] \S+:)\s*", "", lines[-1]).rstrip(".")
 
 
-def _check_spacing_is_told(path: Path) -> None:
-    """ITK would take 1 mm without a word."""
-    if image_suffix(path) in _NIFTI_SUFFIXES:
-        return
-    fields = read_text_header(path)
-    told = [fields[name] for name in _SPACING_FIELDS if name in fields]
-    if not told or (fields.get("dimension") == "3" and "nan" in told[0].lower()):
-        raise InputError(f"{path}: its header tells no voxel spacing.", remedy="Export it with spacing in millimetres.")
-    units = set(re.findall(r'"([^"]*)"', fields.get("space units", fields.get("units", "")))) - {"mm", ""}
-    if units:
-        raise InputError(
-            f"{path}: its header gives lengths in {', '.join(sorted(units))}.", remedy="Export it in millimetres."
-        )
+def _bytes_a_value(reader: sitk.ImageFileReader) -> int:
+    """Read them from a type in words such as '16-bit signed integer' or 'vector of 32-bit float'."""
+    bits = re.search(r"(\d+)-bit", sitk.GetPixelIDValueAsString(reader.GetPixelID()))
+    return int(bits[1]) // 8 if bits else 1
 
 
 def _check_budget(path: Path, values: int) -> None:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from prognosis.errors import InputError
 
 _HEADER_BYTES = 348
+# The header and the four bytes after it that say whether extensions follow.
+_FIRST_VOXEL_BYTE = 352
 _MM_UNITS = (0, 2)
 _CHUNK_BYTES = 1 << 22
 
@@ -41,7 +43,8 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     """Read the header of a .nii or .nii.gz file.
 
     Raises:
-        InputError: The file is no NIfTI-1 file, is truncated within its header, or is not in millimetres.
+        InputError: The file is no NIfTI-1 file, is truncated within its header, is not in millimetres, or does not
+            tell in numbers where its voxels lie.
     """
     with _opened(path) as stream:
         try:
@@ -61,14 +64,28 @@ def _parsed(path: Path, header: bytes, order: str) -> NiftiHeader:
     size = dimensions[1 : 1 + max(0, min(dimensions[0], 7))]
     bits = struct.unpack_from(order + "h", header, 72)[0]
     pixdim = struct.unpack_from(order + "8f", header, 76)
-    offset = struct.unpack_from(order + "f", header, 108)[0]
+    offset, slope, intercept = struct.unpack_from(order + "3f", header, 108)
     qform, sform = struct.unpack_from(order + "2h", header, 252)
     if (header[123] & 7) not in _MM_UNITS:
         raise InputError(f"{path}: its header (xyzt_units) is not in millimetres.", remedy="Export it in millimetres.")
     if not size or min(size) < 1 or bits < 1 or not math.isfinite(offset):
         raise _damaged(path)
+    if offset < _FIRST_VOXEL_BYTE:
+        raise InputError(
+            f"{path}: its voxels would begin within its header (vox_offset {offset:g}).", remedy="Export it again."
+        )
+    # A slope of 0 means values as they are stored; ITK would add the intercept all the same.
+    if (slope == 0 or not math.isfinite(slope)) and math.isfinite(intercept) and intercept != 0:
+        raise InputError(
+            f"{path}: its header contradicts itself on the scale of values (scl_slope {slope:g}, "
+            f"scl_inter {intercept:g}).",
+            remedy="Export the image again.",
+        )
+    quaternion = struct.unpack_from(order + "6f", header, 256)
     affine = np.eye(4)
     affine[:3] = np.reshape(struct.unpack_from(order + "12f", header, 280), (3, 4))
+    if (qform > 0 and not np.isfinite(quaternion).all()) or (sform > 0 and not np.isfinite(affine).all()):
+        raise InputError(f"{path}: its place (qform or sform) is not a number.", remedy="Export the image again.")
     return NiftiHeader(
         size=size,
         spacing=(abs(pixdim[1]), abs(pixdim[2]), abs(pixdim[3])),

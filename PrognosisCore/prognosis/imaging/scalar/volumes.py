@@ -8,6 +8,7 @@ import SimpleITK as sitk
 
 from prognosis.errors import InputError
 from prognosis.imaging.scalar.files import MODALITY_KEY, PHANTOM_KEY, geometry_of, image_suffix, open_image_file
+from prognosis.imaging.scalar.header_checks import place_notes
 from prognosis.imaging.scalar.nifti_header import read_nifti_header
 from prognosis.imaging.scalar.nifti_non_finite import first_non_finite
 from prognosis.imaging.volume import Volume
@@ -57,7 +58,7 @@ def _check_values(path: Path, array: np.ndarray) -> tuple[str, ...]:
     if array.dtype.kind == "f" and (odd := array.size - int(np.count_nonzero(np.isfinite(array)))):
         raise InputError(f"{path} holds {odd:,} voxels that are NaN or infinite.", remedy=remedy)
     if image_suffix(path) not in (".nii", ".nii.gz"):
-        return ()
+        return place_notes(path)
     if array.dtype.kind == "f" and (value := first_non_finite(path)) is not None:
         raise InputError(f"{path} holds voxels that are NaN or infinite (the first is {value}).", remedy=remedy)
     if not read_nifti_header(path).oriented:
