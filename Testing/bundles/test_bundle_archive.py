@@ -179,6 +179,51 @@ def test_a_damaged_archive_is_refused(bundle: Bundle, tmp_path: Path, into: Path
     _assert_nothing_written(into, tmp_path)
 
 
+def _overwrite(content: bytearray, mark: bytes, at: int, value: bytes) -> None:
+    start = content.index(mark) + at
+    content[start : start + len(value)] = value
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        pytest.param([(b"PK\1\2", 6, b"\x63")], id="a version of the future"),
+        pytest.param([(b"PK\1\2", 8, b"\0\x08"), (b"PK\1\2", 46, b"\xff")], id="a name that is no text"),
+        pytest.param([(b"PK\5\6", 16, b"\xff\xff\xff\x7f")], id="a directory out of the file"),
+        pytest.param([(b"PK\1\2", 8, b"\x20")], id="a patch of another archive"),
+        pytest.param([(b"PK\3\4", 26, b"\xff\xff")], id="a name of another length"),
+    ],
+)
+def test_an_archive_that_contradicts_itself_is_refused(
+    bundle: Bundle, tmp_path: Path, into: Path, places: list[tuple[bytes, int, bytes]]
+) -> None:
+    path = _zip(bundle, tmp_path / "m.zip")
+    content = bytearray(path.read_bytes())
+    for place in places:
+        _overwrite(content, *place)
+    path.write_bytes(content)
+
+    with pytest.raises(ModelError, match=r"m\.zip is damaged or no \.zip file"):
+        unpack_bundle(path, into)
+
+    _assert_nothing_written(into, tmp_path)
+
+
+def test_a_full_disk_is_not_told_as_damage(
+    bundle: Bundle, tmp_path: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = _zip(bundle, tmp_path / "m.zip")
+    monkeypatch.setattr(archive.os, "fsync", disk_full)
+
+    with pytest.raises(OSError, match="No space left on device"):
+        unpack_bundle(path, into)
+
+    _assert_nothing_written(into, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "words"), [("model.json", r"holds no model\.json"), ("weights.safetensors", "is missing")]
 )

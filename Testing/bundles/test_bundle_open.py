@@ -81,6 +81,16 @@ def test_an_unlisted_file_is_refused(bundle: Bundle, plant: Callable, name: str)
     assert name in str(refusal.value)
 
 
+def test_a_folder_that_cannot_be_listed_is_refused(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", locked)
+
+    with pytest.raises(ModelError, match=r"tiny cannot be read \(Permission denied\)"):
+        open_bundle(bundle.folder)
+
+
 def test_a_folder_inside_is_refused(bundle: Bundle) -> None:
     (bundle.folder / "__pycache__").mkdir()
 

@@ -180,6 +180,56 @@ def test_an_environment_folder_that_is_not_there_is_listed(places: Places, monke
     assert "typo, which is not a folder" in str(entry.problem)
 
 
+def _lock(monkeypatch: pytest.MonkeyPatch, name: str, locked: Path) -> None:
+    """Let a method of `Path` fail on one folder and all in it, as without permission."""
+    allowed = getattr(Path, name)
+
+    def method(path: Path, *arguments: object, **options: object) -> object:
+        if path == locked or locked in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return allowed(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, name, method)
+
+
+def test_a_place_that_cannot_be_listed_is_named(places: Places, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(places["shipped"] / "demo")
+    _lock(monkeypatch, "iterdir", places["user"])
+
+    problems = [entry.problem for entry in list_bundles()]
+    assert problems[1:] == [None]
+    assert f"{places['user']} cannot be listed (Permission denied)" in str(problems[0])
+    for name in ("tiny-lesions", None):
+        with pytest.raises(ModelError, match=r"user cannot be listed \(Permission denied\)"):
+            find_bundle(name, method=Method.LESIONS)
+
+
+def test_a_model_that_cannot_be_looked_into_is_listed(
+    places: Places, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = write(places["first"] / "mine").folder
+    for name in ("exists", "lstat", "open"):
+        _lock(monkeypatch, name, locked / "model.json")
+
+    (entry,) = list_bundles()
+    assert entry.folder == locked
+    assert "Permission denied" in str(entry.problem)
+    with pytest.raises(ModelError, match="Permission denied"):
+        find_bundle(None, method=Method.LESIONS)
+
+
+def test_a_neighbour_that_cannot_be_read_is_not_the_required_model(
+    places: Places, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = write(tmp_path / "apart" / "ct", name="ct").folder
+    needed = write(places["user"] / "pet", name="pet")
+    mine = write(tmp_path / "apart" / "mine", name="mine", requires=(Requirement("pet", needed.sha256),))
+    for name in ("exists", "lstat", "open"):
+        _lock(monkeypatch, name, locked / "model.json")
+
+    assert required_bundles(mine) == {"pet": needed}
+
+
 def test_the_users_and_the_shipped_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 

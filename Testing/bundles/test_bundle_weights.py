@@ -4,6 +4,7 @@ import json
 import struct
 
 import pytest
+import safetensors.torch
 import torch
 
 from prognosis.bundles.weights import load_weights, tensor_bytes, tensors_from
@@ -123,6 +124,28 @@ def test_stored_numbers_that_are_not_finite_are_refused() -> None:
 
     with pytest.raises(ModelError, match="'a' holds numbers that are not finite"):
         tensors_from(raw, what=WHAT)
+
+
+@pytest.mark.parametrize(
+    "kind", [torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64], ids=lambda kind: str(kind).split(".")[1]
+)
+def test_uncommon_kinds_of_numbers_are_refused(kind: torch.dtype) -> None:
+    name = str(kind).removeprefix("torch.")
+    tensors = {"a": torch.zeros(3).to(kind)}
+
+    with pytest.raises(ModelError, match=f"'a' holds numbers of the kind {name}"):
+        tensors_from(safetensors.torch.save(tensors), what=WHAT)
+    with pytest.raises(ModelError, match=f"'a' holds numbers of the kind {name}"):
+        tensor_bytes(tensors, half=False, what=WHAT)
+
+
+@pytest.mark.parametrize("kind", [torch.bool, torch.uint8, torch.int32, torch.float64])
+def test_common_kinds_of_numbers_come_back(kind: torch.dtype) -> None:
+    tensor = torch.tensor([0, 1, 1]).to(kind)
+
+    read = tensors_from(tensor_bytes({"a": tensor}, half=False, what=WHAT), what=WHAT)["a"]
+    assert read.dtype == kind
+    assert torch.equal(read, tensor)
 
 
 def test_weights_of_another_architecture_list_both_shapes() -> None:

@@ -243,7 +243,6 @@ def test_a_model_that_learnt_nothing_says_so_and_gives_no_curve(tmp_path):
         {"learning_rate": float("nan")},
         {"learning_rate": 0.0},
         {"patch_size": 73},
-        {"stem_stride": 3},
         {"hu_low": 500.0},
     ],
     ids=str,

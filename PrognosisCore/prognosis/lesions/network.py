@@ -15,21 +15,15 @@ class NetworkOptions:
     Args:
         width: Channels of the first of ResNet18's four stages; they double from stage to stage (paper: 64).
         scaler_hidden: Hidden units of the size scaler.
-        stem_stride: Step of the first convolution: 2 as in ResNet18's paper; 1, as MONAI builds it, keeps four times
-            the pixels at four times the cost.
     """
 
     width: int = 64
     scaler_hidden: int = 16
-    stem_stride: int = 2
 
     def __post_init__(self) -> None:
         sizes = (self.width, self.scaler_hidden)
         if not all(isinstance(size, int) and 1 <= size <= _MOST_CHANNELS for size in sizes):
             msg = f"width and scaler_hidden must be whole numbers from 1 to {_MOST_CHANNELS}, got {self}"
-            raise ValueError(msg)
-        if self.stem_stride not in (1, 2):
-            msg = f"stem_stride must be 1 or 2, got {self.stem_stride}"
             raise ValueError(msg)
 
 
@@ -63,7 +57,7 @@ class LesionNetwork(nn.Module):
             spatial_dims=2,
             n_input_channels=1,
             conv1_t_size=7,
-            conv1_t_stride=options.stem_stride,
+            conv1_t_stride=2,
             num_classes=1,
         )
         self.scaler = nn.Sequential(

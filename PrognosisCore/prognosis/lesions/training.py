@@ -42,7 +42,6 @@ class TrainingOptions:
     device: str = "auto"
     width: int = 64
     scaler_hidden: int = 16
-    stem_stride: int = 2
     patch_size: int = 72
     hu_low: float = -500.0
     hu_high: float = 400.0
@@ -59,7 +58,7 @@ class TrainingOptions:
 
     @property
     def network(self) -> NetworkOptions:
-        return NetworkOptions(self.width, self.scaler_hidden, self.stem_stride)
+        return NetworkOptions(self.width, self.scaler_hidden)
 
     @property
     def fitting(self) -> FittingOptions:

@@ -46,7 +46,7 @@ def check_payload(path: Path, announced_bytes: int) -> None:
     if held > announced_bytes:
         raise InputError(
             f"{path}: there are more voxels than the {announced_bytes:,} bytes its header announces.",
-            remedy="Check the sizes and the type in the header, and whether it should skip bytes of its data file.",
+            remedy="Copy or export the image again, or check sizes, type and skipped bytes in its header.",
         )
 
 
