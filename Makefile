@@ -1,5 +1,5 @@
 # make demo · test · test-all · bench · demonstration-model; each sets up .venv when needed.
-# GPU users: make TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cu130" demo
+# Another build of PyTorch: make TORCH="torch==2.13.0 --index-url ADDRESS_OF_THE_BUILD" demo
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0

@@ -14,7 +14,7 @@ def compare(
     ours: Callable[[], Any],
     theirs: Callable[[], Any],
     agreement: str,
-    repeats: int = 21,
+    repeats: int = 51,
 ) -> dict[str, Any]:
     """Run both in turn after a warm-up, and return a row of bench.json with the medians."""
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}

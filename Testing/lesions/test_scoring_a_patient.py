@@ -120,6 +120,14 @@ def test_no_lesion_is_a_result(an_image, a_model, score):
     assert "there is no lesion to score" in patient.warnings
 
 
+def test_structures_named_like_organs_are_asked_about(an_image, lesions, a_model, score):
+    named = LesionSet((replace(lesions.lesions[0], name="Carina"), *lesions.lesions[1:]))
+    patient = score(an_image, named, a_model()).patient
+    assert any(warning.startswith("Carina: scored as lesions") for warning in patient.warnings)
+    assert any("organ or landmark" in flag for flag in patient.lesions[0].flags)
+    assert not any("organ or landmark" in flag for flag in patient.lesions[1].flags)
+
+
 def test_only_the_forty_largest_are_scored(an_image, ball, a_model, score):
     lesions = [ball(n + 1, (6 + n % 8 * 7, 5 + n // 8 * 7, 12), 2.0 + n / 30) for n in range(45)]
     patient = score(an_image, LesionSet(tuple(lesions)), a_model()).patient

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,13 @@ def test_patches_and_volumes_are_those_that_scoring_sees(cohort):
     expected = [each.patch for each in examine_lesions(image, lesions, PatchOptions(), context=CONTEXT)]
     np.testing.assert_allclose(data.patches[:2, 0].numpy(), expected, atol=1e-3)
     assert data.ranges["slice_thickness_mm"] == (3.0, 3.0)
+
+
+def test_simulated_images_are_noticed(cohort):
+    table, image, _ = cohort
+    assert not read(table).phantom
+    write_volume(replace(image, phantom="lesions"), table.parent / "two.nrrd")
+    assert read(table).phantom
 
 
 def test_nothing_is_left_out_in_silence(cohort):

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,9 @@ def _train(
     trained = train_lesion_model(
         data, options, cohort=description.cohort, state_folder=state, progress=console.progress
     )
+    if data.phantom and not description.demonstration:
+        console.warn("Simulated patients are among the cohort: the model is marked as a demonstration.")
+        description = replace(description, demonstration=True)
     bundle = save_lesion_model(
         output,
         trained.model,

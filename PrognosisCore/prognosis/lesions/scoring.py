@@ -167,6 +167,11 @@ def _warnings(
     warnings = [*image.notes, *lesions.notes]
     if not rows:
         warnings.append("there is no lesion to score")
+    anatomy = [row.name for row in rows if looks_like_anatomy(row.name)]
+    if anatomy:
+        warnings.append(
+            f"{', '.join(anatomy)}: scored as lesions, but named like organs or landmarks (choose with --lesion-names)"
+        )
     not_scored = sum(row.risk is None for row in rows)
     if not_scored and not_scored == len(rows):
         warnings.append("none of the lesions could be scored: there is no risk")

@@ -40,6 +40,7 @@ class TrainingData:
         group: (patients,) treatment groups.
         ranges: Lowest and highest value met, by name.
         notes: What was left out or found while reading, with counts, in words.
+        phantom: Whether an image is simulated; a model trained on such is a demonstration.
     """
 
     patches: Tensor
@@ -51,6 +52,7 @@ class TrainingData:
     group: NDArray[np.str_]
     ranges: dict[str, tuple[float, float]]
     notes: tuple[str, ...] = ()
+    phantom: bool = False
 
     @property
     def patients(self) -> int:
@@ -94,6 +96,7 @@ def read_training_data(
     first = {row.patient_id: row for row in reversed(rows)}
     patches, volumes, owners, geometries, faults = [], [], [], [], []
     notes = Counter[str]()
+    phantom = False
     read_image = _ImageReader()
     for number, row in enumerate(rows):
         try:
@@ -102,6 +105,7 @@ def read_training_data(
             faults.append(f"row {row.number}: {error}")
             continue
         geometries.append(geometry)
+        phantom = phantom or read_image.last_is_phantom
         if not lesions:
             notes["annotations without a lesion that can be scored"] += 1
         patches += [patch for patch, _ in lesions]
@@ -124,6 +128,7 @@ def read_training_data(
         group=np.array([first[name].group for name in patients]),
         ranges=_ranges(geometries, volumes),
         notes=tuple(f"{count} x {note}" for note, count in notes.most_common()),
+        phantom=phantom,
     )
 
 
@@ -133,6 +138,10 @@ class _ImageReader:
     def __init__(self) -> None:
         self._path: Path | None = None
         self._images: tuple[Volume, Volume] | None = None
+
+    @property
+    def last_is_phantom(self) -> bool:
+        return self._images is not None and self._images[0].phantom is not None
 
     def __call__(self, path: Path) -> tuple[Volume, Volume]:
         """The image as it was read, and as lesions are examined on it."""
