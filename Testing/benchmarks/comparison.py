@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+# Longer than a library's threads keep spinning after its work, so that neither way runs beside the other's.
+_PAUSE_S = 0.3
+
 
 def compare(
     *,
@@ -14,16 +17,20 @@ def compare(
     ours: Callable[[], Any],
     theirs: Callable[[], Any],
     agreement: str,
-    repeats: int = 51,
+    repeats: int = 21,
 ) -> dict[str, Any]:
-    """Run both in turn after a warm-up, and return a row of bench.json with the medians."""
+    """Run both in turn and return a row of bench.json with the medians.
+
+    A turn is a pause, a run that is not counted, and one that is.
+    """
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
-    for repeat in range(repeats + 3):
+    for _ in range(repeats):
         for label, run in (("ours", ours), ("theirs", theirs)):
+            time.sleep(_PAUSE_S)
+            run()
             start = time.perf_counter()
             run()
-            if repeat >= 3:
-                seconds[label].append(time.perf_counter() - start)
+            seconds[label].append(time.perf_counter() - start)
     ours_s, peer_s = statistics.median(seconds["ours"]), statistics.median(seconds["theirs"])
     return {
         "name": name,
