@@ -24,6 +24,7 @@ from prognosis.report.colour_table import slicer_colour_table
 from prognosis.report.lesion_report import render_lesion_report
 from prognosis.report.overlay import draw_overlay
 from prognosis.report.survival_figure import draw_survival
+from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE, by_rank, not_scored
 
 _STEPS = 5
 _LARGEST_RESULT_BYTES = 100_000_000
@@ -109,12 +110,12 @@ def patient_document(patient: ScoredPatient) -> dict[str, Any]:
     """The content of `patient.json`."""
     survival = patient.survival
     return {
-        "notice": "Research use only. Not for diagnosis or treatment.",
+        "notice": RESEARCH_USE,
         "risk": patient.risk,
         "percentile": patient.percentile,
         "survival": None if survival is None else {f"{year}_years": s for year, s in survival.at_years.items()},
         "lesions": len(patient.lesions),
-        "lesions_scored": sum(lesion.risk is not None for lesion in patient.lesions),
+        "lesions_scored": len(by_rank(patient)),
         "model": {
             "name": patient.model.name,
             "version": patient.model.version,
@@ -128,34 +129,32 @@ def patient_document(patient: ScoredPatient) -> dict[str, Any]:
 
 def summary(patient: ScoredPatient) -> str:
     """The patient's risk and the notice, for a terminal."""
-    scored = sum(lesion.risk is not None for lesion in patient.lesions)
-    risk = (
-        "No risk: no lesion was scored."
-        if patient.risk is None
-        else (f"Patient risk {patient.risk:.2f}, the sum of r x s over {scored} lesions.")
-    )
-    mark = "DEMONSTRATION MODEL. " if patient.model.demonstration else ""
-    return f"{risk}\n{mark}Research use only. Not for diagnosis or treatment."
+    risk = "No risk: no lesion was scored."
+    if patient.risk is not None:
+        risk = f"Patient risk {patient.risk:.2f}, the sum of r x s over {len(by_rank(patient))} lesions."
+    mark = f"{DEMONSTRATION}. " if patient.model.demonstration else ""
+    return f"{risk}\n{mark}{RESEARCH_USE}"
 
 
 def lesion_table(patient: ScoredPatient) -> str:
-    """The lesions by rank, as a table for a terminal."""
-    lines = [
-        f"{'rank':>4}  {'lesion':<24} {'volume mm3':>11} {'longest mm':>10} {'risk':>7} {'scale':>6} {'r x s':>7}  "
-    ]
-    lines[0] += "percentile"
-    for lesion in by_rank(patient):
+    """The lesions by rank, then those not scored, as a table for a terminal."""
+    row = "{:>4}  {:<24} {:>11} {:>10} {:>7} {:>6} {:>7}  {}"
+    lines = [row.format("rank", "lesion", "volume mm3", "longest mm", "risk", "scale", "r x s", "percentile")]
+    for lesion in (*by_rank(patient), *not_scored(patient)):
         name = f"{lesion.label} {lesion.name}"
-        name = name if len(name) <= 24 else f"{name[:23]}…"
-        line = f"{lesion.rank or '':>4}  {name:<24} {lesion.volume_mm3:>11.0f} {lesion.longest_diameter_mm:>10.1f} "
-        line += f"{_number(lesion.risk):>7} {_number(lesion.scale):>6} {_number(lesion.contribution):>7}  "
-        lines.append(line + ("not shown" if lesion.percentile is None else f"{lesion.percentile:.0f}"))
+        lines.append(
+            row.format(
+                lesion.rank or "",
+                name if len(name) <= 24 else f"{name[:23]}…",
+                f"{lesion.volume_mm3:.0f}",
+                f"{lesion.longest_diameter_mm:.1f}",
+                _number(lesion.risk),
+                _number(lesion.scale),
+                _number(lesion.contribution),
+                "not shown" if lesion.percentile is None else f"{lesion.percentile:.0f}",
+            )
+        )
     return "\n".join(lines)
-
-
-def by_rank(patient: ScoredPatient) -> list[ScoredLesion]:
-    """Scored lesions by rank, then those not scored in input order."""
-    return sorted(patient.lesions, key=lambda lesion: (lesion.rank is None, lesion.rank or 0))
 
 
 def _check_apart(request: ScoreRequest, output: Path) -> None:
@@ -212,7 +211,7 @@ def _options(request: ScoreRequest) -> dict[str, Any]:
 
 def _mark(patient: ScoredPatient) -> str:
     model = patient.model
-    mark = "DEMONSTRATION MODEL, " if model.demonstration else ""
+    mark = f"{DEMONSTRATION}, " if model.demonstration else ""
     return f"{mark}{model.name} version {model.version}, research use only"
 
 
