@@ -6,7 +6,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prognosis._version import __version__
 
-_RECORDED = ("torch", "monai", "openvino", "numpy", "SimpleITK", "pydicom", "highdicom")
+_RECORDED = (
+    "torch",
+    "monai",
+    "openvino",
+    "numpy",
+    "scipy",
+    "pandas",
+    "SimpleITK",
+    "pydicom",
+    "highdicom",
+    "lifelines",
+    "pycox",
+    "scikit-learn",
+)
 
 
 def versions() -> dict[str, str]:

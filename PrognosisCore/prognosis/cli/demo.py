@@ -35,7 +35,8 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    from prognosis.cli.scoring import ScoreRequest, lesion_table, score_to_folder, summary
+    from prognosis.cli.score_request import ScoreRequest
+    from prognosis.cli.scoring import lesion_table, score_to_folder, summary
     from prognosis.files import result_folder
     from prognosis.phantoms.lesions import LesionPhantomOptions, write_cohort
 

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from types import FrameType
 
 from prognosis._version import __version__
-from prognosis.cli import convert, demo, doctor, lesions_score, lesions_train, models, phantom, version
+from prognosis.cli import (
+    cohort,
+    convert,
+    demo,
+    doctor,
+    lesions_score,
+    lesions_train,
+    models,
+    phantom,
+    survival_evaluate,
+    version,
+)
 from prognosis.cli.console import Console
 from prognosis.errors import CancelledError, PrognosisError, UsageError
 
@@ -58,10 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_to(verbs, common)
     version.add_to(verbs, common)
     convert.add_to(verbs, common)
+    cohort.add_to(verbs, common)
     phantom.add_to(verbs, common)
     lesions = verbs.add_parser("lesions", help="risk of CT lesions, summed to the patient's")
     lesion_verbs = lesions.add_subparsers(title="commands", metavar="COMMAND", required=True)
     lesions_score.add_to(lesion_verbs, common)
     lesions_train.add_to(lesion_verbs, common)
+    survival = verbs.add_parser("survival", help="what covariates say of survival")
+    survival_evaluate.add_to(survival.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
     models.add_to(verbs, common)
     return parser

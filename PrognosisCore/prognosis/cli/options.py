@@ -34,7 +34,7 @@ def add_output(parser: argparse.ArgumentParser, what: str) -> None:
 
 def add_lesion_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--lesion-names", type=_texts, default=(), metavar="PATTERNS", help="names to take, such as 'Tumor*,LN*'"
+        "--lesion-names", type=names, default=(), metavar="PATTERNS", help="names to take, such as 'Tumor*,LN*'"
     )
     parser.add_argument(
         "--lesion-labels", type=_integers, default=(), metavar="VALUES", help="label values to take, such as 1,3"
@@ -86,13 +86,13 @@ def input_path(text: str) -> Path:
     return Path(text)
 
 
-def _texts(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _integers(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in _texts(text))
+        return tuple(int(part) for part in names(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"'{text}' is no list of whole numbers") from error
 

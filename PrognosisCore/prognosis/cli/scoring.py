@@ -1,24 +1,24 @@
 """One patient from files to files: what `lesions score` and `demo` share."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prognosis.bundles.bundle import Bundle
 from prognosis.bundles.manifest import Method
 from prognosis.bundles.store import find_bundle
-from prognosis.errors import UsageError
+from prognosis.cli.score_request import LARGEST_RESULT_BYTES, ScoreRequest, options_document, require_apart
 from prognosis.files import require_free_space, result_folder, sha256_of, write_bytes, write_csv, write_json, write_text
-from prognosis.imaging.lesion_choice import LesionChoice
 from prognosis.imaging.lesion_readers import read_lesions, read_organs
 from prognosis.imaging.readers import read_volume
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
 from prognosis.lesions.bundle_format import load_lesion_model
 from prognosis.lesions.engine import Engine
-from prognosis.lesions.inference import make_scorer
+from prognosis.lesions.inference import PatchScorer, make_scorer
+from prognosis.lesions.model import LesionModel
 from prognosis.lesions.results import ScoredLesion, ScoredPatient
 from prognosis.lesions.scoring import Scored, score_patient
-from prognosis.progress import Progress
+from prognosis.progress import Progress, silent
 from prognosis.provenance import now
 from prognosis.report.colour_table import slicer_colour_table
 from prognosis.report.lesion_report import render_lesion_report
@@ -27,7 +27,6 @@ from prognosis.report.survival_figure import draw_survival
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE, by_rank, not_scored
 
 _STEPS = 5
-_LARGEST_RESULT_BYTES = 100_000_000
 _KINDS = (".seg.nrrd", ".nrrd", ".nhdr", ".nii.gz", ".nii", ".mha", ".mhd")
 _DOCUMENT = "patient.json"
 _COLUMNS = (
@@ -49,60 +48,46 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class ScoreRequest:
-    """What is scored, by which model, and how it is shown.
-
-    Args:
-        image: A CT file or DICOM folder.
-        lesions: Its segmentation.
-        organs: A segmentation of organs, or None.
-        series: Which series of a folder that holds several.
-        resample_uneven: Accept uneven slice distances and resample.
-        choice: Which segments are lesions.
-        model: Name or folder of a model; None takes the default.
-        engine: What computes the network.
-        show_demonstration_numbers: Show percentiles and curves of a demonstration model.
-    """
-
-    image: Path
-    lesions: Path
-    organs: Path | None = None
-    series: str | None = None
-    resample_uneven: bool = False
-    choice: LesionChoice = field(default_factory=LesionChoice)
-    model: str | None = None
-    engine: Engine = Engine.AUTO
-    show_demonstration_numbers: bool = False
-
-
 def score_to_folder(
     request: ScoreRequest, output: Path, progress: Progress, *, overwrite: bool = False
 ) -> ScoredPatient:
     """Score one patient and write all result files, or nothing."""
-    _check_apart(request, output)
-    require_free_space(output.parent, _LARGEST_RESULT_BYTES)
+    for path in request.files:
+        require_apart(path, output)
+    require_free_space(output.parent, LARGEST_RESULT_BYTES)
     with result_folder(output, known_by=_DOCUMENT, overwrite=overwrite) as folder:
         progress("loading the model", 0, _STEPS)
-        model = load_lesion_model(find_bundle(request.model, method=Method.LESIONS))
-        scorer = make_scorer(model.network.encoder, model.patch.size, request.engine)
-        progress("reading the image", 1, _STEPS)
-        image = read_volume(request.image, series=request.series, resample_uneven=request.resample_uneven)
-        progress("reading the lesions", 2, _STEPS)
-        lesions = read_lesions(request.lesions, image, request.choice)
-        organs = read_organs(request.organs, image) if request.organs else ()
-        progress("scoring", 3, _STEPS)
-        scored = score_patient(
-            image,
-            lesions,
-            model,
-            scorer,
-            organs=organs,
-            show_demonstration_numbers=request.show_demonstration_numbers,
-        )
-        progress("drawing", 4, _STEPS)
-        _write_files(folder, scored, image, request)
-        progress("done", _STEPS, _STEPS)
+        model, scorer = load_scorer(find_bundle(request.model, method=Method.LESIONS), request.engine)
+        return score_into(folder, request, model, scorer, progress)
+
+
+def load_scorer(bundle: Bundle, engine: Engine) -> tuple[LesionModel, PatchScorer]:
+    """Load a model and make its network ready to run."""
+    model = load_lesion_model(bundle)
+    return model, make_scorer(model.network.encoder, model.patch.size, engine)
+
+
+def score_into(
+    folder: Path, request: ScoreRequest, model: LesionModel, scorer: PatchScorer, progress: Progress = silent
+) -> ScoredPatient:
+    """Score one patient with a loaded model and write all result files into an existing folder."""
+    progress("reading the image", 1, _STEPS)
+    image = read_volume(request.image, series=request.series, resample_uneven=request.resample_uneven)
+    progress("reading the lesions", 2, _STEPS)
+    lesions = read_lesions(request.lesions, image, request.choice)
+    organs = read_organs(request.organs, image) if request.organs else ()
+    progress("scoring", 3, _STEPS)
+    scored = score_patient(
+        image,
+        lesions,
+        model,
+        scorer,
+        organs=organs,
+        show_demonstration_numbers=request.show_demonstration_numbers,
+    )
+    progress("drawing", 4, _STEPS)
+    _write_files(folder, scored, image, request)
+    progress("done", _STEPS, _STEPS)
     return scored.patient
 
 
@@ -157,18 +142,11 @@ def lesion_table(patient: ScoredPatient) -> str:
     return "\n".join(lines)
 
 
-def _check_apart(request: ScoreRequest, output: Path) -> None:
-    """Refuse to replace a folder that holds what is to be read."""
-    for path in (request.image, request.lesions, request.organs):
-        if path is not None and path.resolve().is_relative_to(output.resolve()):
-            raise UsageError(f"{path} lies in the output folder {output}.", remedy="Choose another --output.")
-
-
 def _write_files(folder: Path, scored: Scored, image: Volume, request: ScoreRequest) -> None:
     patient = scored.patient
     inputs, created = _inputs(request, image), now()
     write_csv(folder / "lesions.csv", _COLUMNS, [_row(lesion, _mark(patient)) for lesion in patient.lesions])
-    document = {**patient_document(patient), "inputs": inputs, "options": _options(request), "created": created}
+    document = {**patient_document(patient), "inputs": inputs, "options": options_document(request), "created": created}
     write_json(folder / _DOCUMENT, document)
     labels = Volume(scored.labels_on_input.array, image.geometry)
     write_volume(labels, folder / "risk_labels.nrrd", remarks={"model": _mark(patient)})
@@ -194,19 +172,6 @@ def _inputs(request: ScoreRequest, image: Volume) -> dict[str, str]:
     if request.image.is_dir():
         inputs["image"] = f"DICOM series ending in {(image.series_uid or 'unknown')[-12:]}"
     return dict(sorted(inputs.items()))
-
-
-def _options(request: ScoreRequest) -> dict[str, Any]:
-    """What was asked for besides the files, so that the same can be asked again."""
-    return {
-        "series": request.series,
-        "resample_uneven": request.resample_uneven,
-        "lesion_names": list(request.choice.names),
-        "lesion_labels": list(request.choice.labels),
-        "split_components": request.choice.split_components,
-        "min_volume_mm3": request.choice.min_volume_mm3,
-        "show_demonstration_numbers": request.show_demonstration_numbers,
-    }
 
 
 def _mark(patient: ScoredPatient) -> str:

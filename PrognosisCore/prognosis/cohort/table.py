@@ -1,15 +1,20 @@
 """The cohort table: one row per patient annotation."""
 
-import csv
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from prognosis.errors import InputError
+from prognosis.cohort.agreement import check_agreement
+from prognosis.cohort.cells import EMPTY, ZeroTimes, quoted, read_id
+from prognosis.cohort.contract import SERIES_COLUMNS
+from prognosis.cohort.covariate_dates import check_dates
+from prognosis.cohort.csv_table import CsvTable, read_csv_table, require_columns
+from prognosis.cohort.faults import Faults
+from prognosis.cohort.outcome import Outcome, check_events, read_outcomes
 
-DAYS_PER_MONTH = 365.25 / 12
-_MOST_LISTED = 20
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,14 @@ class CohortRow:
         number: Line of the table, the header being line 1.
         patient_id: Same for all annotations of a patient.
         annotation_id: Tells annotations of a patient apart.
-        time_days: Follow-up from the image, in days.
+        time_days: Follow-up from the image, in days; NaN where the outcome is unknown.
         event: Whether the event was seen at that time.
         group: Treatment group, '' where the table has none.
-        files: Column -> existing file or folder, for the columns a method reads.
+        files: Column -> file or folder, for the columns a method reads.
+        series: Column of `files` -> which series of that folder is meant, where the table says so.
+        cause: Cause of the event, '' where the table has none.
+        site: Where the patient was treated, '' where the table has none.
+        image_date: When the image was taken, where the table says so.
     """
 
     number: int
@@ -33,130 +42,134 @@ class CohortRow:
     event: bool
     group: str
     files: Mapping[str, Path]
+    series: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+    site: str = ""
+    image_date: date | None = None
+
+    @property
+    def has_outcome(self) -> bool:
+        return math.isfinite(self.time_days)
 
 
-def read_cohort(table: Path, *, file_columns: Sequence[str]) -> list[CohortRow]:
+@dataclass(frozen=True)
+class Reading:
+    """How a cohort table is read.
+
+    Args:
+        file_columns: Columns that hold paths; every row must name one.
+        optional_file_columns: Columns of paths that may be missing or empty.
+        outcome_required: Whether every row must have time and event, as for training and evaluation.
+        files_must_exist: Whether a path that leads nowhere is a fault; otherwise it is left to the case itself.
+        zero_times: 'keep' accepts times of zero.
+    """
+
+    file_columns: Sequence[str] = ()
+    optional_file_columns: Sequence[str] = ()
+    outcome_required: bool = True
+    files_must_exist: bool = True
+    zero_times: ZeroTimes = "refuse"
+
+
+def untold(note: str) -> None:
+    """Tell nobody."""
+
+
+def read_cohort(
+    table: Path,
+    *,
+    file_columns: Sequence[str],
+    optional_file_columns: Sequence[str] = (),
+    outcome_required: bool = True,
+    files_must_exist: bool = True,
+    zero_times: ZeroTimes = "refuse",
+    tell: Tell = untold,
+) -> list[CohortRow]:
     """Read a cohort table whose paths are relative to it.
 
     Args:
         table: A CSV with `patient_id`, `event`, `time_days` or `time_months`, and the columns named next.
-        file_columns: Columns that hold paths.
+        file_columns: Columns that hold paths; every row must name one.
+        optional_file_columns: Columns of paths that may be missing or empty; `files` has them where they are filled.
+        outcome_required: Whether every row must have time and event, as for training and evaluation.
+        files_must_exist: Whether a path that leads nowhere is a fault; otherwise it is left to the case itself.
+        zero_times: 'keep' accepts times of zero.
+        tell: Called with what is odd about the table but no fault, in words.
 
     Raises:
         InputError: Anything is wrong; all bad rows are listed and nothing is dropped.
     """
-    header, records = _read_csv(table)
-    unit = _time_column(table, header)
-    missing = [name for name in ("patient_id", "event", *file_columns) if name not in header]
-    if missing:
-        raise InputError(
-            f"{table} has no column {', '.join(missing)}.",
-            remedy=f"It has: {', '.join(header)}. Rename or add columns.",
-        )
-    faults: list[str] = []
-    rows = []
-    for number, record in records:
-        row = _read_row(table, number, record, unit, file_columns, faults)
-        if row is not None:
-            rows.append(row)
-    faults += _disagreements(rows)
-    if not records:
-        faults.append("it has no rows")
-    if faults:
-        more = f" (and {len(faults) - _MOST_LISTED} more)" if len(faults) > _MOST_LISTED else ""
-        raise InputError(
-            f"{table} cannot be used: {'; '.join(faults[:_MOST_LISTED])}{more}.", remedy="Mend the rows named."
-        )
+    faults = Faults()
+    reading = Reading(file_columns, optional_file_columns, outcome_required, files_must_exist, zero_times)
+    rows, notes = cohort_rows(read_csv_table(table, faults), reading, faults)
+    faults.refuse(table)
+    for note in notes:
+        tell(note)
     return rows
 
 
-def _read_csv(table: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            header = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = header
-            records = [(reader.line_num, record) for record in reader]
-    except OSError as error:
-        raise InputError(f"{table} cannot be read: {error.strerror}.") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{table} is no comma-separated table in UTF-8: {error}.") from error
-    if len(set(header)) != len(header):
-        raise InputError(f"{table} names a column twice.", remedy="Rename one of them.")
-    return header, records
+def cohort_rows(table: CsvTable, reading: Reading, faults: Faults) -> tuple[list[CohortRow], list[str]]:
+    """Read the rows of a table, listing what is wrong instead of raising it.
 
+    Returns:
+        The rows without a fault of their own, and what is odd, in words.
 
-def _time_column(table: Path, header: Sequence[str]) -> str:
-    found = [name for name in ("time_days", "time_months") if name in header]
-    if len(found) != 1:
-        raise InputError(f"{table} needs exactly one of the columns time_days and time_months, it has {len(found)}.")
-    return found[0]
+    Raises:
+        InputError: A column is missing.
+    """
+    require_columns(table, ["patient_id", *reading.file_columns])
+    outcomes, notes = read_outcomes(table, faults, zero_times=reading.zero_times, required=reading.outcome_required)
+    image_dates = check_dates(table, faults)
+    read = (_read_row(table, at, outcomes[at], image_dates[at], reading, faults) for at in range(len(table.rows)))
+    rows = [row for row in read if row is not None]
+    check_agreement(rows, faults)
+    if reading.outcome_required and not len(faults):
+        notes += check_events(len({row.patient_id for row in rows if row.event}), faults)
+    uncaused = sum(row.event and not row.cause for row in rows)
+    if "cause" in table.columns and uncaused:
+        notes.append(f"{uncaused} event(s) have no cause.")
+    return rows, notes
 
 
 def _read_row(
-    table: Path,
-    number: int,
-    record: Mapping[str, str],
-    time_column: str,
-    file_columns: Sequence[str],
-    faults: list[str],
+    table: CsvTable, at: int, outcome: Outcome | None, image_date: date | None, reading: Reading, faults: Faults
 ) -> CohortRow | None:
+    number = table.rows[at]
+
+    def cell(column: str) -> str:
+        return table.cell(column, at)
+
     found_before = len(faults)
-
-    def check(column: str, read: Callable[[str], object]) -> object:
-        text = (record.get(column) or "").strip()
-        try:
-            return read(text)
-        except ValueError as error:
-            faults.append(f"row {number}, column {column}: {error}")
-            return None
-
-    patient_id = check("patient_id", _read_id)
-    time = check(time_column, _read_time)
-    event = check("event", _read_event)
-    files = {column: check(column, lambda text: _read_path(table, text)) for column in file_columns}
-    if None in record:
-        faults.append(f"row {number} has more cells than the header")
-    if len(faults) > found_before:
+    patient_id = faults.read(number, "patient_id", cell("patient_id"), read_id)
+    files = {}
+    for column in (*reading.file_columns, *reading.optional_file_columns):
+        if column in reading.file_columns or cell(column):
+            files[column] = faults.read(
+                number, column, cell(column), lambda text: _read_path(table.path, text, reading)
+            )
+    time, event = outcome or (math.nan, False)
+    cause = _read_cause(number, cell("cause"), outcome, faults)
+    if len(faults) > found_before or patient_id is None or (outcome is None and reading.outcome_required):
         return None
-    assert isinstance(time, float)
     return CohortRow(
         number=number,
-        patient_id=str(patient_id),
-        annotation_id=(record.get("annotation_id") or "").strip(),
-        time_days=time * (DAYS_PER_MONTH if time_column == "time_months" else 1.0),
-        event=bool(event),
-        group=(record.get("group") or "").strip(),
-        files={column: Path(str(path)) for column, path in files.items()},
+        patient_id=patient_id,
+        annotation_id=cell("annotation_id"),
+        time_days=time,
+        event=event,
+        group=cell("group"),
+        files={column: path for column, path in files.items() if path is not None},
+        series={column: cell(name) for column, name in SERIES_COLUMNS.items() if column in files and cell(name)},
+        cause=cause,
+        site=cell("site"),
+        image_date=image_date,
     )
 
 
-def _read_id(text: str) -> str:
-    if not text:
-        raise ValueError("it is empty")
-    return text
-
-
-def _read_time(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"'{text}' is no number") from None
-    if not math.isfinite(value) or value <= 0:
-        raise ValueError(f"time must be above zero, got {text}")
-    return value
-
-
-def _read_event(text: str) -> bool:
-    if text not in ("0", "1", "0.0", "1.0"):
-        raise ValueError(f"event must be 0 or 1, got '{text}'")
-    return text.startswith("1")
-
-
-def _read_path(table: Path, text: str) -> Path:
-    if not text:
-        raise ValueError("it is empty")
-    path = table.parent / text
+def _read_path(table: Path, text: str, reading: Reading) -> Path:
+    path = table.parent / read_id(text)
+    if not reading.files_must_exist:
+        return path
     try:
         found = path.exists()
     except OSError as error:
@@ -166,25 +179,13 @@ def _read_path(table: Path, text: str) -> Path:
     return path
 
 
-def _disagreements(rows: Sequence[CohortRow]) -> list[str]:
-    first: dict[str, CohortRow] = {}
-    seen: dict[tuple[str, str], int] = {}
-    faults = []
-    owner: dict[Path, CohortRow] = {}
-    for row in rows:
-        image = row.files.get("image")
-        if image is not None:
-            other = owner.setdefault(image.resolve(), row)
-            if other.patient_id != row.patient_id:
-                faults.append(f"rows {other.number} and {row.number} have one image under two patients")
-        other = first.setdefault(row.patient_id.casefold(), row)
-        if other.patient_id != row.patient_id:
-            faults.append(f"rows {other.number} and {row.number} have patient ids that differ in case only")
-            continue
-        if (other.time_days, other.event, other.group) != (row.time_days, row.event, row.group):
-            faults.append(f"rows {other.number} and {row.number} are of one patient and disagree on outcome or group")
-        key = (row.patient_id, row.annotation_id)
-        if key in seen:
-            faults.append(f"rows {seen[key]} and {row.number} are the same patient and annotation")
-        seen[key] = row.number
-    return faults
+def _read_cause(row: int, text: str, outcome: Outcome | None, faults: Faults) -> str:
+    """The cause of an event; '0' stands for none, as where the patient was censored."""
+    cause = "" if text in EMPTY else text
+    if outcome is not None and cause:
+        _, event = outcome
+        if event and cause == "0":
+            faults.cell(row, "cause", "the event was seen, but its cause is 0 (censored)")
+        elif not event and cause != "0":
+            faults.cell(row, "cause", f"a cause {quoted(cause)} is given, but the event was not seen")
+    return "" if cause == "0" else cause

@@ -28,6 +28,15 @@ class Calibration:
         """(m,) probability of surviving beyond each of `times_days`."""
         return np.exp(-self.cumulative_hazard * np.exp(self.slope * (risk - self.mean_risk)))
 
+    def survival_of(self, risk: ArrayLike, days: ArrayLike) -> NDArray[np.float64]:
+        """(n, m) survival of n risks at m times; NaN beyond the training follow-up."""
+        days = np.asarray(days, float)
+        steps = np.concatenate([[0.0], self.cumulative_hazard])
+        hazard = steps[np.searchsorted(self.times_days, days, side="right")]
+        hazard = np.where(days > self.times_days[-1], np.nan, hazard)
+        relative = np.exp(self.slope * (np.asarray(risk, float) - self.mean_risk))
+        return np.exp(-np.outer(relative, hazard))
+
     def survival_at(self, risk: float, time_days: float) -> float | None:
         """Survival at one time; None beyond the training follow-up."""
         if time_days > self.times_days[-1]:
@@ -54,11 +63,13 @@ def calibrate(risk: ArrayLike, time_days: ArrayLike, event: ArrayLike) -> Calibr
     if np.ptp(risk) == 0:
         msg = "calibrate needs risks that differ"
         raise ValueError(msg)
-    table = pd.DataFrame({"risk": risk, "time": np.asarray(time_days, float), "event": np.asarray(event, int)})
+    # In units of its own spread, or lifelines takes a small risk for a constant.
+    spread = float(risk.std())
+    table = pd.DataFrame({"risk": (risk - risk.mean()) / spread, "time": np.asarray(time_days, float), "event": np.asarray(event, int)})
     fitted = CoxPHFitter().fit(table, "time", "event")
     baseline = fitted.baseline_cumulative_hazard_["baseline cumulative hazard"]
     return Calibration(
-        slope=float(fitted.params_["risk"]),
+        slope=float(fitted.params_["risk"]) / spread,
         mean_risk=float(risk.mean()),
         times_days=baseline.index.to_numpy(float),
         cumulative_hazard=baseline.to_numpy(float),

@@ -3,7 +3,7 @@
 import os
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def find_dicom_files(folder: Path) -> FoundFiles:
     found: list[DicomFile] = []
     zeroed: list[Path] = []
     others = 0
-    for path in _files_below(folder):
+    for path in files_below(folder, _refuse_to_go_on):
         start = _start_of(path)
         if _is_meant_as_dicom(path, start):
             header = read_dicom_header(path)
@@ -115,28 +115,43 @@ def find_dicom_files(folder: Path) -> FoundFiles:
     return FoundFiles(tuple(found), others)
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """All files, in order; a folder that links lead to twice is walked once."""
+def is_meant_as_dicom(path: Path) -> bool:
+    """Whether a file is DICOM by its mark, or by its name.
 
-    def refuse(error: OSError) -> None:
-        raise InputError(f"{error.filename} cannot be listed: {error.strerror}.", remedy="Check its permissions.")
+    Raises:
+        InputError: It should be, but is empty, cannot be read, or is a link to nowhere.
+    """
+    return _is_meant_as_dicom(path, _start_of(path))
 
+
+def files_below(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """All files of a folder and its subfolders, in order, links followed; hidden folders are passed over.
+
+    Args:
+        folder: Where to look. A folder that links lead to twice is walked once.
+        on_error: Told of folders that cannot be listed, which are then passed over.
+    """
     walked: set[tuple[int, int]] = set()
 
     def is_new(parent: Path) -> bool:
         try:
             status = parent.stat()
         except OSError as error:
-            refuse(error)
+            on_error(error)
+            return False
         identity = status.st_dev, status.st_ino
         known = identity in walked
         walked.add(identity)
         return not known
 
     is_new(folder)
-    for parent, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+    for parent, folders, names in os.walk(folder, onerror=on_error, followlinks=True):
         folders[:] = [name for name in sorted(folders) if not name.startswith(".") and is_new(Path(parent, name))]
         yield from (Path(parent, name) for name in sorted(names) if not name.startswith(_RESOURCE_FORK))
+
+
+def _refuse_to_go_on(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be listed: {error.strerror}.", remedy="Check its permissions.")
 
 
 def _start_of(path: Path) -> bytes | None:

@@ -1,0 +1,1 @@
+"""Many cases into one folder: kept apart from each other, journalled, resumed."""

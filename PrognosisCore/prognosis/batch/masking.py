@@ -1,0 +1,86 @@
+"""Words about a case without the names its paths hold: folders and files are often called after the patient."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from prognosis.batch.case import Case, Fact, Facts
+from prognosis.batch.inputs import files_of
+
+_LEAST_LETTERS = 4
+_ANY_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[\\/][^\s'\":;,]+[\\/][^\s'\":;,]*")
+
+
+class Mask:
+    """Replaces whatever may name the patient of a case: an input's path, its parts, the names of files, private texts.
+
+    Args:
+        case: Whose words are masked.
+        output: The folder the case is written to.
+    """
+
+    def __init__(self, case: Case, output: Path) -> None:
+        words: dict[str, str] = {}
+        for words_of in (_own_names, _other_names):
+            for role, path in case.inputs.items():
+                for text, stands_for in words_of(path, role):
+                    words.setdefault(text, stands_for)
+        words.setdefault(str(output), "the output folder")
+        for text in case.private:
+            if _may_name(text):
+                words.setdefault(text, "the patient")
+        longest_first = sorted(words, key=len, reverse=True)
+        self._words = words
+        self._pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))
+
+    def __call__(self, text: str) -> str:
+        """The text with roles in place of names."""
+        return _ANY_PATH.sub("a file", self._pattern.sub(lambda found: self._words[found[0]], text))
+
+    def facts(self, facts: Facts) -> dict[str, Fact]:
+        """The facts with their texts masked."""
+        return {name: self(value) if isinstance(value, str) else value for name, value in facts.items()}
+
+
+def _own_names(path: Path, role: str) -> Iterator[tuple[str, str]]:
+    """How a message may name an input, and what is said instead."""
+    yield from ((text, role) for text in _spellings(path))
+    yield path.name, role
+
+
+def _other_names(path: Path, role: str) -> Iterator[tuple[str, str]]:
+    """How a message may name what lies around an input or in it."""
+    yield from ((text, f"the folder of {role}") for text in _spellings(path.parent) if len(text) > 1)
+    if path.is_dir():
+        yield from _words_below(path, role)
+    else:
+        yield from ((file.name, f"a data file of {role}") for file in _listed(path) if file != path)
+    for part in (*path.parts, path.stem):
+        if _may_name(part):
+            yield part, role
+
+
+def _words_below(folder: Path, role: str) -> Iterator[tuple[str, str]]:
+    for number, file in enumerate(_listed(folder), start=1):
+        for text in (*_spellings(file), str(file.relative_to(folder)), file.name):
+            if _may_name(text):
+                yield text, f"file {number} of {role}"
+        for part in file.relative_to(folder).parent.parts:
+            if _may_name(part):
+                yield part, f"a folder of {role}"
+
+
+def _listed(path: Path) -> tuple[Path, ...]:
+    try:
+        return files_of(path)
+    except OSError:
+        return ()
+
+
+def _spellings(path: Path) -> set[str]:
+    return {str(path), str(path.absolute()), str(path.resolve())}
+
+
+def _may_name(text: str) -> bool:
+    """Whether a text is long enough to tell who somebody is, and not merely a number of a slice."""
+    return len(text) >= _LEAST_LETTERS and not (text.isdecimal() and len(text) <= _LEAST_LETTERS)

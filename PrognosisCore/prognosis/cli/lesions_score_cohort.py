@@ -1,0 +1,199 @@
+"""`prognosis lesions score --cohort`: the lesions of every row of a table, in one folder."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prognosis.cli.console import Console
+from prognosis.cli.score_request import LARGEST_RESULT_BYTES, ScoreRequest, options_document, require_apart
+from prognosis.errors import ModelError
+from prognosis.files import require_free_space
+
+if TYPE_CHECKING:
+    from prognosis.batch.case import Case, Compute, Facts
+    from prognosis.batch.folder import BatchFolder
+    from prognosis.batch.ledger import Entry, Ledger
+    from prognosis.bundles.bundle import Bundle
+    from prognosis.lesions.results import ScoredPatient
+    from prognosis.report.batch_summary import BatchSummary
+
+_KIND = "lesions score"
+_FILES = ("image", "lesions")
+_MORE_FILES = ("organs",)
+_USUAL_RESULT_BYTES = 3_000_000
+
+
+@dataclass(frozen=True)
+class LesionScoring:
+    """Scoring as the work of a batch.
+
+    Args:
+        request: How each case is scored; its files are placeholders.
+        model: The model's folder.
+        sha256: The model's hash when the run began.
+    """
+
+    request: ScoreRequest
+    model: Path
+    sha256: str
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        options = options_document(self.request)
+        return {"kind": _KIND, "model": self.sha256, "engine": self.request.engine.value, **options}
+
+    def prepare(self) -> "Compute":
+        """Load the model.
+
+        Raises:
+            ModelError: It is another than when the run began.
+        """
+        from prognosis.bundles.manifest import Method
+        from prognosis.bundles.store import find_bundle
+        from prognosis.cli.scoring import load_scorer, score_into
+
+        bundle = find_bundle(self.model, method=Method.LESIONS)
+        if bundle.sha256 != self.sha256:
+            raise ModelError("The model changed while the run began.", remedy="Run the same command again.")
+        model, scorer = load_scorer(bundle, self.request.engine)
+
+        def score(case: "Case", folder: Path) -> "Facts":
+            require_free_space(folder, LARGEST_RESULT_BYTES)
+            return _facts(score_into(folder, self._request_of(case), model, scorer))
+
+        return score
+
+    def _request_of(self, case: "Case") -> ScoreRequest:
+        files = case.inputs
+        return replace(
+            self.request,
+            image=files["image"],
+            lesions=files["lesions"],
+            organs=files.get("organs"),
+            series=case.options.get("series"),
+        )
+
+
+def score_cohort(arguments: argparse.Namespace, console: Console, request: ScoreRequest) -> int:
+    """Score every row of a table.
+
+    Returns:
+        0 when every row has a result, 1 when any failed or was not started.
+    """
+    from prognosis.batch.folder import batch_folder
+    from prognosis.batch.ledger import Ledger
+    from prognosis.bundles.manifest import Method
+    from prognosis.bundles.store import find_bundle
+    from prognosis.report.batch_summary import write_batch_summary
+
+    bundle = find_bundle(arguments.model, method=Method.LESIONS)
+    work = LesionScoring(request, bundle.folder.absolute(), bundle.sha256)
+    cases = _cases(arguments, console)
+    with batch_folder(arguments.output, kind=_KIND, overwrite=arguments.overwrite) as folder:
+        ledger = Ledger(cases, folder.keep(cases, work.settings, console.progress))
+        require_free_space(folder.path, max(LARGEST_RESULT_BYTES, _USUAL_RESULT_BYTES * len(ledger.waiting)))
+        try:
+            _run(arguments, console, ledger, folder, work)
+        finally:
+            write_batch_summary(folder.path, ledger, _summary(bundle))
+    return _tell_end(arguments.output, console, ledger)
+
+
+def _run(
+    arguments: argparse.Namespace, console: Console, ledger: "Ledger", folder: "BatchFolder", work: LesionScoring
+) -> None:
+    from prognosis.batch.ledger import State
+    from prognosis.batch.local_processes import LocalProcesses, sensible_workers
+    from prognosis.batch.run import run_batch
+
+    def told(entry: "Entry") -> None:
+        if entry.state is State.FAILED:
+            console.warn(f"{entry.case.name}: {entry.cause} {entry.remedy}".rstrip())
+        console.progress("scoring", len(ledger.entries) - len(ledger.waiting), len(ledger.entries))
+
+    run_batch(
+        ledger,
+        folder,
+        lambda workers: LocalProcesses(work, workers, arguments.case_timeout),
+        workers=arguments.workers or sensible_workers(),
+        may_start=_before(arguments.until, datetime.now()),
+        told=told,
+    )
+
+
+def _cases(arguments: argparse.Namespace, console: Console) -> "list[Case]":
+    """The rows of the table; whether their files are there and whole is told of each row alone."""
+    from prognosis.batch.case import Case
+    from prognosis.cohort.table import read_cohort
+
+    rows = read_cohort(
+        arguments.cohort,
+        file_columns=_FILES,
+        optional_file_columns=_MORE_FILES,
+        outcome_required=False,
+        files_must_exist=False,
+        tell=console.warn,
+    )
+    for row in rows:
+        for path in row.files.values():
+            require_apart(path, arguments.output)
+    return [
+        Case(
+            number=row.number,
+            inputs=row.files,
+            options={"series": row.series["image"]} if "image" in row.series else {},
+            private=(row.patient_id, row.annotation_id),
+        )
+        for row in rows
+    ]
+
+
+def _before(end: time | None, now: datetime) -> Callable[[], bool]:
+    """Whether the clock has not yet reached `end` since `now`."""
+    if end is None:
+        return lambda: True
+    moment = datetime.combine(now.date(), end)
+    if moment <= now:
+        moment += timedelta(days=1)
+    return lambda: datetime.now() < moment
+
+
+def _facts(patient: "ScoredPatient") -> "Facts":
+    return {
+        "risk": patient.risk,
+        "percentile": patient.percentile,
+        "lesions": len(patient.lesions),
+        "lesions_scored": sum(lesion.risk is not None for lesion in patient.lesions),
+        "warnings": "; ".join(patient.warnings),
+    }
+
+
+def _summary(bundle: "Bundle") -> "BatchSummary":
+    from prognosis.report.batch_summary import BatchSummary, Column
+
+    manifest = bundle.manifest
+    return BatchSummary(
+        title="Risk of CT lesions over a cohort",
+        columns=(
+            Column("risk", "Risk", decimals=2),
+            Column("percentile", "Percentile"),
+            Column("lesions", "Lesions"),
+            Column("lesions_scored", "Scored"),
+        ),
+        model=f"{manifest.name} version {manifest.version}",
+        demonstration=manifest.demonstration,
+    )
+
+
+def _tell_end(output: Path, console: Console, ledger: "Ledger") -> int:
+    from prognosis.batch.ledger import State
+    from prognosis.report.batch_summary import CSV_NAME, HTML_NAME, headline
+
+    console.say(headline(ledger))
+    console.say(f"Summary: {output / HTML_NAME}")
+    counts = {state.value.replace(" ", "_"): ledger.count(state) for state in State}
+    console.result({**counts, "summary": str(output / CSV_NAME)})
+    return int(ledger.count(State.FAILED) + ledger.count(State.NOT_STARTED) > 0)

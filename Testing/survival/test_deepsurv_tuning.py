@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+from lifelines.utils import concordance_index
+
+from prognosis.survival.deepsurv import DeepSurvOptions, fit_deepsurv
+from prognosis.survival.deepsurv_tuning import tune_deepsurv
+
+
+def patients(n, strength, seed=0):
+    """Risk by whether two columns have the same sign."""
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(n, 4))
+    time = generator.exponential(np.exp(-strength * np.sign(x[:, 0] * x[:, 1])))
+    censored = generator.exponential(2.0, n)
+    return x, np.minimum(time, censored), time <= censored
+
+
+def test_tuning_is_decided_by_its_seed():
+    cohort = patients(120, 1.0)
+    first = tune_deepsurv(*cohort, trials=3, folds=3, seed=1)
+    torch.rand(5)
+    assert tune_deepsurv(*cohort, trials=3, folds=3, seed=1) == first
+    assert first.folds == 3
+    assert len({tune_deepsurv(*cohort, trials=3, folds=3, seed=seed).learning_rate for seed in range(4)}) > 1
+
+
+def test_a_single_trial_tunes_the_epochs_of_the_defaults():
+    found = tune_deepsurv(*patients(150, 1.5), trials=1, folds=3)
+    assert found == DeepSurvOptions(folds=3, epochs=found.epochs)
+    assert found.epochs != DeepSurvOptions().epochs
+
+
+def test_training_stops_early_where_there_is_nothing_to_learn():
+    signal = tune_deepsurv(*patients(200, 2.0), trials=1, folds=3)
+    nothing = tune_deepsurv(*patients(200, 0.0), trials=1, folds=3)
+    assert nothing.epochs < 0.5 * signal.epochs
+
+
+def test_what_eight_trials_find_serves_fresh_patients():
+    cohort, (fresh, time, event) = patients(300, 1.5), patients(600, 1.5, seed=9)
+    found = tune_deepsurv(*cohort, trials=8, folds=3)
+    reached = concordance_index(time, -fit_deepsurv(*cohort, 0, found).risk(fresh), event)
+    oracle = concordance_index(time, -np.sign(fresh[:, 0] * fresh[:, 1]), event)
+    assert reached > 0.5 + 0.75 * (oracle - 0.5)
+
+
+def test_no_further_trial_is_begun_after_the_limit():
+    cohort = patients(120, 1.0)
+    assert tune_deepsurv(*cohort, trials=50, folds=2, limit_s=0) == tune_deepsurv(*cohort, trials=1, folds=2)
+
+
+def test_no_trial_is_refused():
+    with pytest.raises(ValueError, match="trials"):
+        tune_deepsurv(*patients(60, 1.0), trials=0)
