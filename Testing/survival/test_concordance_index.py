@@ -156,6 +156,13 @@ def test_the_interval_is_that_of_rows_drawn_with_replacement():
     assert (estimate.low, estimate.high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])))
 
 
+def test_resamples_keep_the_size_of_each_stratum():
+    patients, strata = some_patients(90), np.repeat([2, 5], [20, 70])
+    estimate = concordance(*patients.all, strata=strata, bootstraps=30, seed=4)
+    resampled = [by_definition(patients, w, strata) for w in draw_patients(strata, draws=30, seed=4)]
+    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])))
+
+
 def test_a_seed_gives_one_interval():
     patients = some_patients(100)
     first, again, other = (concordance(*patients.all, bootstraps=40, seed=seed) for seed in (1, 1, 2))

@@ -190,6 +190,16 @@ def test_the_loss_is_pycoxs_where_no_times_are_tied():
     assert cox_ph_loss(risk, months, event).item() < ours(risk, months, event).item()
 
 
+def test_patients_tied_in_time_may_come_in_any_order():
+    x, time, event = patients_at_risk_by_interaction(200)
+    everybody_at_once = replace(QUICK, batch_patients=200, dropout=0.0)
+    order, years = np.random.default_rng(0).permutation(200), np.ceil(time / 730)
+    risk = train_network(x, years, event, everybody_at_once, 0)(x)
+    other = train_network(x[order], years[order], event[order], everybody_at_once, 0)(x)
+    assert len(np.unique(years)) < 15
+    assert np.allclose(risk, other, atol=1e-4)
+
+
 @pytest.mark.parametrize("fit", [partial(fit_deepsurv, seed=0), tune_deepsurv], ids=["fit", "tune"])
 @pytest.mark.parametrize(
     ("spoilt", "message"),

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from lifelines.utils import concordance_index
 
-from prognosis.survival.deepsurv import DeepSurvOptions, fit_deepsurv
+from prognosis.survival.cox_loss import cox_loss
+from prognosis.survival.deepsurv import DeepSurvOptions, fit_deepsurv, out_of_fold_risks
 from prognosis.survival.deepsurv_tuning import tune_deepsurv
+from prognosis.survival.folds import patient_folds
 
 
 def patients(n, strength, seed=0):
@@ -35,6 +39,33 @@ def test_training_stops_early_where_there_is_nothing_to_learn():
     signal = tune_deepsurv(*patients(200, 2.0), trials=1, folds=3)
     nothing = tune_deepsurv(*patients(200, 0.0), trials=1, folds=3)
     assert nothing.epochs < 0.5 * signal.epochs
+
+
+def held_out_loss(x, time, event, options):
+    """As tuning judges, from the finished out-of-fold risks."""
+    fold = patient_folds(time, event, np.zeros(len(x)), folds=options.folds, seed=0)
+    risk = out_of_fold_risks(x, time, event, fold, options, 0)
+    losses = []
+    for left_out in (fold == number for number in range(options.folds)):
+        values = (risk[left_out], time[left_out], event[left_out].astype(float), np.ones(left_out.sum()))
+        losses.append(float(cox_loss(*map(torch.as_tensor, values))))
+    return np.mean(losses)
+
+
+def test_training_neither_stops_too_early_nor_too_late():
+    cohort = patients(300, 1.5)
+    found = tune_deepsurv(*cohort, trials=1, folds=3)
+    least = held_out_loss(*cohort, found)
+    assert least < held_out_loss(*cohort, replace(found, epochs=found.epochs // 2))
+    assert least < held_out_loss(*cohort, replace(found, epochs=found.epochs * 2))
+
+
+def test_the_likeliest_trial_is_taken():
+    cohort = patients(300, 1.5)
+    found = {trials: tune_deepsurv(*cohort, trials=trials, folds=3) for trials in (1, 3, 5)}
+    losses = [held_out_loss(*cohort, options) for options in found.values()]
+    print(found, losses)
+    assert losses[0] + 0.01 > losses[1] and losses[1] + 0.01 > losses[2]
 
 
 def test_what_eight_trials_find_serves_fresh_patients():

@@ -9,7 +9,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from prognosis.survival.censoring import Censoring
-from prognosis.survival.logistic import PENALTIES, fit_firth_logistic, fit_ridge_logistic, horizon_endpoint
+from prognosis.survival.firth import fit_firth_logistic
+from prognosis.survival.horizon import horizon_endpoint
+from prognosis.survival.logistic import PENALTIES, fit_ridge_logistic
 
 ENDOMETRIAL = np.loadtxt(Path(__file__).parent / "fixtures/endometrial.csv", delimiter=",", skiprows=1)
 

@@ -65,7 +65,9 @@ def calibrate(risk: ArrayLike, time_days: ArrayLike, event: ArrayLike) -> Calibr
         raise ValueError(msg)
     # In units of its own spread, or lifelines takes a small risk for a constant.
     spread = float(risk.std())
-    table = pd.DataFrame({"risk": (risk - risk.mean()) / spread, "time": np.asarray(time_days, float), "event": np.asarray(event, int)})
+    table = pd.DataFrame(
+        {"risk": (risk - risk.mean()) / spread, "time": np.asarray(time_days, float), "event": np.asarray(event, int)}
+    )
     fitted = CoxPHFitter().fit(table, "time", "event")
     baseline = fitted.baseline_cumulative_hazard_["baseline cumulative hazard"]
     return Calibration(

@@ -116,10 +116,10 @@ def _sorted(patient: Integers, risk: Array, time: Array, event: NDArray[np.bool_
 def _lasting(time: Array, event: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """Numbers in the order of time, a censoring after the events of its time.
 
-    The bits of floats that are not negative, read as a whole number, are in the order of the floats; the sign's bit is
-    free for the censoring. Adding zero makes minus zero zero.
+    The bits of floats that are not negative, read as a whole number, are in the order of the floats. Doubling shifts
+    the sign out, also that of minus zero, and makes room for the censoring.
     """
-    return (time + 0.0).view(np.uint64) * np.uint64(2) + ~event
+    return time.view(np.uint64) * np.uint64(2) + ~event
 
 
 def _ranks(values: Array) -> tuple[Integers, int]:

@@ -200,13 +200,12 @@ def out_of_fold_risks(
         event: (n,) whether the event was seen.
         fold: (n,) the fold of each patient.
         options: Size and training.
-        seed: Seed of weights and batches; each fold has its own from it.
+        seed: Seed of weights and batches.
     """
     risk = np.empty(len(x))
     for number in np.unique(fold):
         others = fold != number
-        fold_seed = int(np.random.SeedSequence([seed, int(number)]).generate_state(1)[0])
-        risk[~others] = train_network(x[others], time[others], event[others], options, fold_seed)(x[~others])
+        risk[~others] = train_network(x[others], time[others], event[others], options, seed)(x[~others])
     return risk
 
 

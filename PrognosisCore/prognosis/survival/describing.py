@@ -17,7 +17,7 @@ ASSUMPTIONS = (
     ("Censoring is independent of the outcome given the covariates", "assumed by every figure; it cannot be tested"),
     ("Hazards are proportional in the risk", "assumed by Cox, DeepSurv and the calibration slope"),
     ("Empty cells are filled with the training patients' median or commonest category", "our choice"),
-    ("Ties in time: Efron in the Cox model, Breslow in DeepSurv and the baseline hazard", "our choice"),
+    ("Ties in time: Breslow, save Efron in the slope of the survival curves", "our choice"),
     ("Ties in risk count half in every C-index", "the definition"),
     ("The IPCW figures stop where a tenth of the training patients is still uncensored", "our choice"),
     ("Risk groups are cut at quantiles of risks of training patients who were left out of the fit", "our choice"),

@@ -6,8 +6,8 @@ from numpy.typing import ArrayLike, NDArray
 from prognosis.survival.censoring import Censoring
 from prognosis.survival.cox_model import RiskSets, separating_columns
 from prognosis.survival.estimate import Estimate
+from prognosis.survival.horizon import horizon_endpoint
 from prognosis.survival.kaplan_meier import estimate_at, kaplan_meier
-from prognosis.survival.logistic import horizon_endpoint
 from prognosis.survival.outcomes import checked_outcome, checked_risk, checked_weight
 from prognosis.survival.study_results import CalibrationGroup
 
