@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -166,9 +167,14 @@ def test_training_replaces_no_folder_that_is_no_model(prognosis, phantom_cohort,
 
 
 def test_too_few_events_are_told(prognosis, phantom_cohort, tmp_path):
-    code, _, err = prognosis(
-        "lesions", "train", phantom_cohort / "cohort.csv", "--output", tmp_path / "m", "--width", "4"
-    )
+    with (phantom_cohort / "cohort.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    one_event = phantom_cohort / "one-event.csv"
+    with one_event.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.DictWriter(stream, rows[0])
+        table.writeheader()
+        table.writerows({**row, "event": int(row["patient_id"] == rows[0]["patient_id"])} for row in rows)
+    code, _, err = prognosis("lesions", "train", one_event, "--output", tmp_path / "m", "--width", "4")
     assert (code, "events; 4 folds need" in err) == (1, True)
     assert not (tmp_path / "m").exists()
 

@@ -107,7 +107,7 @@ def _train(
     from prognosis.lesions.training import train_lesion_model
     from prognosis.lesions.training_data import read_training_data
 
-    rows = read_cohort(arguments.cohort, file_columns=("image", "lesions"))
+    rows = read_cohort(arguments.cohort, file_columns=("image", "lesions"), tell=console.warn)
     data = read_training_data(rows, options.patch, choice, progress=console.progress)
     write_json(state / "options.json", as_plain(options))
     trained = train_lesion_model(

@@ -13,8 +13,10 @@ from prognosis.cohort.scan_found import FoundImage, FoundSegmentation
 from prognosis.errors import InputError
 from prognosis.imaging.dicom.files import DicomFile, read_dataset
 from prognosis.imaging.dicom.series import is_localizer, is_volume_image, kind_of
-from prognosis.imaging.dicom.values import items, text
+from prognosis.imaging.dicom.values import UNREADABLE, items, text
 
+# A damaged tag may also turn a sequence into text, which then lacks what a sequence has.
+_DAMAGED = (*UNREADABLE, AttributeError)
 _SEGMENTATIONS = ("SEG", "RTSTRUCT")
 _TAGS = [
     "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "NumberOfFrames", "CorrectedImage",
@@ -63,6 +65,12 @@ class DicomIndex:
             InputError: It is damaged, or lacks what tells where it belongs.
         """
         file = DicomFile(path, read_dataset(path, stop_before_pixels=True, specific_tags=_TAGS))
+        try:
+            self._sort_in(file)
+        except _DAMAGED as error:
+            raise InputError(f"{path} is a damaged DICOM file.") from error
+
+    def _sort_in(self, file: DicomFile) -> None:
         if text(file.header, "Modality") in _SEGMENTATIONS:
             self._add_segmentation(_segmentation_of(file))
         elif is_volume_image(file):
@@ -70,7 +78,7 @@ class DicomIndex:
         elif text(file.header, "SOPClassUID") or "DirectoryRecordSequence" in file.header:
             self.others[kind_of(file)] += 1
         else:
-            raise InputError(f"{path} is a damaged or truncated DICOM file.")
+            raise InputError(f"{file.path} is a damaged or truncated DICOM file.")
 
     @property
     def segmentations(self) -> list[FoundSegmentation]:

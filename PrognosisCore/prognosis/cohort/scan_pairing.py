@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from prognosis.cohort.scan_found import FoundImage, FoundSegmentation, Pair, Words
@@ -80,7 +80,7 @@ def pair_by_name(
         folder: The scanned folder.
         words: Names things.
     """
-    beside = by_folder(plain)
+    beside = _by_folder(plain)
     pairing = Pairing()
     for path in segmentations:
         found = [plain_image(image) for image in images_named_like(path, beside)] or _series_near(path, series, folder)
@@ -93,7 +93,7 @@ def pair_by_name(
     return pairing
 
 
-def by_folder(paths: Sequence[Path]) -> dict[Path, list[Path]]:
+def _by_folder(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     folders: defaultdict[Path, list[Path]] = defaultdict(list)
     for path in paths:
         folders[path.parent].append(path)
@@ -113,12 +113,12 @@ def _series_near(path: Path, series: Sequence[FoundImage], folder: Path) -> list
     return [one for one in series if one.path.is_relative_to(path.parent.parent)]
 
 
-def keep_single(pairs: Sequence[Pair], words: Words, *, as_annotations: bool) -> Pairing:
+def keep_single(found: Pairing, words: Words, *, as_annotations: bool) -> Pairing:
     """Leave out images with several segmentations, unless those are known to be several readers' annotations."""
     of_image: defaultdict[FoundImage, list[Pair]] = defaultdict(list)
-    for pair in pairs:
+    for pair in found.pairs:
         of_image[pair.image].append(pair)
-    kept = Pairing()
+    kept = Pairing(left_out=[*found.left_out], notes=[*found.notes])
     for image, same in of_image.items():
         if len(same) == 1 or as_annotations:
             kept.pairs += same
@@ -168,8 +168,7 @@ def pair_pet_with_ct(images: Sequence[FoundImage], words: Words) -> tuple[list[P
 
 
 def merged(*pairings: Pairing) -> Pairing:
-    return replace(
-        Pairing(),
+    return Pairing(
         pairs=[pair for each in pairings for pair in each.pairs],
         left_out=[text for each in pairings for text in each.left_out],
         notes=[text for each in pairings for text in each.notes],

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prognosis.cohort.scan_dicom import DicomIndex
-from prognosis.cohort.scan_found import FoundImage, Words
+from prognosis.cohort.scan_found import Words
 from prognosis.cohort.scan_pairing import (
-    by_folder,
     keep_single,
     merged,
     pair_by_name,
@@ -16,7 +15,7 @@ from prognosis.cohort.scan_pairing import (
     pair_pet_with_ct,
     plain_image,
 )
-from prognosis.cohort.scan_plain import images_named_like, is_plain_image, sort_plain_files
+from prognosis.cohort.scan_plain import is_plain_image, sort_plain_files
 from prognosis.cohort.scan_rows import ScannedRow, rows_of, table_of
 from prognosis.errors import InputError
 from prognosis.files import write_csv
@@ -72,32 +71,33 @@ def scan_folder(folder: Path, *, as_annotations: bool = False, progress: Progres
         pair_by_reference(index.segmentations, images, index.series_of_slice, words),
         pair_by_name(sorted_plain.segmentations, sorted_plain.images, images, folder, words),
     )
-    single = keep_single(found.pairs, words, as_annotations=as_annotations)
+    single = keep_single(found, words, as_annotations=as_annotations)
     petcts, unpaired_pets, pet_notes = pair_pet_with_ct(images, words)
-    organs, unsure_organs = _organs(sorted_plain.organs, sorted_plain.images, words)
-    rows = rows_of(single.pairs, petcts, organs)
+    organs = keep_single(
+        pair_by_name(sorted_plain.organs, sorted_plain.images, images, folder, words), words, as_annotations=False
+    )
+    rows = rows_of(single.pairs, petcts, {pair.image: pair.segmentation.path for pair in organs.pairs})
     used = {pair.image for pair in found.pairs}
     used |= {image for row in rows if row.petct for image in (row.petct.pet, row.petct.ct)}
     bare = [image for image in (*images, *(plain_image(path) for path in sorted_plain.images)) if image not in used]
     left_out = (
-        *found.left_out,
         *single.left_out,
         *unpaired_pets,
-        *unsure_organs,
+        *(f"organs: {text}" for text in organs.left_out),
         *(f"{words.image(image)} has no segmentation" for image in bare),
         *(f"{words.image(image)} is a single slice" for image in single_slices),
     )
     notes = (
-        *found.notes,
+        *single.notes,
         *pet_notes,
         *_row_notes(rows),
         *_counted(
-            "damaged or unreadable file",
+            "damaged or unreadable file(s)",
             [*damaged, *unlisted],
             words,
             "Take them out: an image in the same folder cannot be read beside them.",
         ),
-        *_counted("file that is no image", others, words),
+        *_counted("file(s) of no image format", others, words),
         *([f"{index.copies} DICOM file(s) are copies of others and not used."] if index.copies else []),
         *(f"{count} DICOM file(s) of other kinds: {kind}." for kind, count in sorted(index.others.items())),
     )
@@ -144,19 +144,6 @@ def _read(paths: Sequence[Path], progress: Progress) -> tuple[DicomIndex, list[P
     return index, plain, damaged, others
 
 
-def _organs(files: Sequence[Path], images: Sequence[Path], words: Words) -> tuple[dict[FoundImage, Path], list[str]]:
-    organs: dict[FoundImage, Path] = {}
-    unsure: list[str] = []
-    beside = by_folder(images)
-    for path in files:
-        found = images_named_like(path, beside)
-        if len(found) == 1 and plain_image(found[0]) not in organs:
-            organs[plain_image(found[0])] = path
-        else:
-            unsure.append(f"{words.path(path)}: whose organs these are is not sure")
-    return organs, unsure
-
-
 def _row_notes(rows: Sequence[ScannedRow]) -> list[str]:
     if not rows:
         return []
@@ -181,4 +168,4 @@ def _counted(what: str, paths: Sequence[Path], words: Words, consequence: str = 
         return []
     names = ", ".join(words.path(path) for path in paths[:_NAMES_LISTED])
     more = f" and {len(paths) - _NAMES_LISTED} more" if len(paths) > _NAMES_LISTED else ""
-    return [f"{len(paths)} {what}(s): {names}{more}.{f' {consequence}' * bool(consequence)}"]
+    return [f"{len(paths)} {what}: {names}{more}.{f' {consequence}' * bool(consequence)}"]

@@ -136,25 +136,25 @@ class _ImageReader:
     """Reads CTs, keeping the last one: the annotations of a patient share theirs."""
 
     def __init__(self) -> None:
-        self._path: Path | None = None
+        self._read: tuple[Path, str | None] | None = None
         self._images: tuple[Volume, Volume] | None = None
 
     @property
     def last_is_phantom(self) -> bool:
         return self._images is not None and self._images[0].phantom is not None
 
-    def __call__(self, path: Path) -> tuple[Volume, Volume]:
+    def __call__(self, path: Path, series: str | None) -> tuple[Volume, Volume]:
         """The image as it was read, and as lesions are examined on it."""
-        if self._images is None or path != self._path:
-            image = read_volume(path)
-            self._path, self._images = path, (image, prepare_ct(image))
+        if self._images is None or (path, series) != self._read:
+            image = read_volume(path, series=series)
+            self._read, self._images = (path, series), (image, prepare_ct(image))
         return self._images
 
 
 def _read_row(
     row: CohortRow, read_image: _ImageReader, options: PatchOptions, choice: LesionChoice, notes: Counter[str]
 ) -> tuple[Geometry, list[tuple[NDArray[np.float16], float]]]:
-    image, prepared = read_image(row.files["image"])
+    image, prepared = read_image(row.files["image"], row.series.get("image"))
     lesions = read_lesions(row.files["lesions"], image, choice)
     examined = examine_lesions(prepared, lesions.lesions, options, context=CONTEXT)
     notes.update((*prepared.notes, *lesions.notes))
