@@ -57,7 +57,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow([_cell(name) for name in header])
     writer.writerows([_cell(value) for value in row] for row in rows)
     write_text(path, text.getvalue())
 

@@ -50,7 +50,7 @@ def calibration_figure(
     for group in groups:
         _draw_group(axes, group, style)
     axes.plot([0, top], [0, top], color=QUIET_INK, linewidth=1.2, dashes=_AS_PREDICTED.dashes, zorder=1)
-    draw_key(figure, _WIDTH - 260, _HEIGHT - 42, [("as many as predicted", _AS_PREDICTED)], limit=30)
+    draw_key(figure, _WIDTH - 260, _HEIGHT - 42, [("as many as predicted", _AS_PREDICTED)])
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
     ticks = np.arange(0, top + step / 2, step)

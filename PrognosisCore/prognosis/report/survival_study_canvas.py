@@ -1,22 +1,24 @@
 """What the figures of a study of survival share: page, frame, key, time axis, colours, and SVG."""
 
 import io
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prognosis.report.canvas import FONT, drawable, new_figure
 from prognosis.report.wording import RESEARCH_USE
+from prognosis.survival.calibration import DAYS_PER_YEAR
 
 INK = "#22272e"
 QUIET_INK = "#5b6470"
 GRID = "#d6dae0"
-DAYS_PER_YEAR = 365.25
 
 # Okabe and Ito's colours that are dark enough for lines on white.
 _MODEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#a8508a", "#8a6d00", "#2e9bd6")
@@ -29,6 +31,7 @@ _SHARES_OF_FOUR = (0.0, 0.25, 0.75, 1.0)
 _YEAR_STEPS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _DAY_STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 _MOST_TICKS = 8
+_DPI = 100
 KEY_ROW = 23
 
 
@@ -84,10 +87,9 @@ def group_style(number: int, groups: int) -> LineStyle:
 def study_page(width_px: int, height_px: int, title: str, subtitle: str = "") -> Figure:
     """An empty page with its title above and the notice below."""
     figure = new_figure(width_px, height_px, background="white")
-    letters = round(width_px / 12)
-    write(figure, 20, height_px - 32, title, size=14, weight="bold", limit=letters)
+    write(figure, 20, height_px - 32, title, size=14, weight="bold", within=width_px - 40)
     if subtitle:
-        write(figure, 20, height_px - 57, subtitle, size=11, colour=QUIET_INK, limit=round(width_px / 9.5))
+        write(figure, 20, height_px - 57, subtitle, size=11, colour=QUIET_INK, within=width_px - 40)
     write(figure, 20, 14, RESEARCH_USE, size=10, colour=QUIET_INK)
     return figure
 
@@ -102,14 +104,26 @@ def write(
     weight: str = "normal",
     colour: str = INK,
     across: str = "left",
-    limit: int = 200,
+    within: float | None = None,
 ) -> None:
-    """Write a text onto the page, its base line at a place in pixels from the lower left."""
+    """Write a text onto the page, its base line at a place in pixels from the lower left.
+
+    Args:
+        figure: The page.
+        x_px: Where it begins, ends or has its middle, as `across` says.
+        y_px: Its base line.
+        text: Any; what the font cannot draw is replaced.
+        size: In points.
+        weight: 'normal' or 'bold'.
+        colour: Of the letters.
+        across: 'left', 'center' or 'right'.
+        within: Pixels it is cut to, with an ellipsis; None leaves it whole.
+    """
     width, height = size_px(figure)
     figure.text(
         x_px / width,
         y_px / height,
-        drawable(text, limit=limit),
+        drawable(text) if within is None else fitting(text, within, size=size, weight=weight),
         ha=across,
         va="baseline",
         fontsize=size,
@@ -118,6 +132,25 @@ def write(
         color=colour,
         parse_math=False,
     )
+
+
+def fitting(text: str, width_px: float, *, size: float = 11, weight: str = "normal") -> str:
+    """Cut a text, with an ellipsis, to what a width in pixels holds."""
+    line = drawable(text)
+    if width_of(line, size=size, weight=weight) <= width_px:
+        return line
+    fits = bisect_right(
+        range(len(line)), width_px, key=lambda kept: width_of(f"{line[:kept]}…", size=size, weight=weight)
+    )
+    return f"{line[: max(fits - 1, 0)]}…"
+
+
+def width_of(line: str, *, size: float = 11, weight: str = "normal") -> float:
+    """Pixels that a drawable line takes."""
+    font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=FONT, weight=weight)))
+    font.set_size(size, _DPI)
+    font.set_text(line)
+    return float(font.get_width_height()[0]) / 64
 
 
 def size_px(figure: Figure) -> tuple[float, float]:
@@ -143,12 +176,12 @@ def name_axes(axes: Axes, across: str, up: str) -> None:
     axes.set_ylabel(up, fontsize=12, family=FONT, color=INK, parse_math=False)
 
 
-def draw_key(figure: Figure, left: float, top: float, entries: Sequence[tuple[str, LineStyle]], *, limit: int) -> None:
+def draw_key(figure: Figure, left: float, top: float, entries: Sequence[tuple[str, LineStyle]]) -> None:
     """List lines and their names downwards from a place in pixels, a row each of `KEY_ROW` pixels."""
     for row, (name, style) in enumerate(entries):
         y = top - KEY_ROW * (row + 0.5)
         draw_line(figure, (left, y), (left + 42, y), style, width=2.5)
-        write(figure, left + 52, y - 5, name, limit=limit)
+        write(figure, left + 52, y - 5, name, within=size_px(figure)[0] - left - 72)
 
 
 def draw_line(

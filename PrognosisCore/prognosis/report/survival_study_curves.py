@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from prognosis.report.canvas import drawable
 from prognosis.report.survival_study_canvas import (
     GRID,
     KEY_ROW,
@@ -17,11 +16,13 @@ from prognosis.report.survival_study_canvas import (
     add_axes,
     draw_key,
     draw_line,
+    fitting,
     group_style,
     model_style,
     name_axes,
     study_page,
     time_axis,
+    width_of,
     write,
 )
 from prognosis.survival.study_results import Curve, ModelResult, Study
@@ -79,8 +80,8 @@ def _figure(lines: Sequence[_Line], title: str, subtitle: str, time: TimeAxis) -
     axes.set_yticks(range(0, 101, 20))
     axes.grid(visible=True, axis="y", color=GRID, linewidth=0.8)
     name_axes(axes, f"{time.unit} of follow-up", "without the event (%)")
-    named = [(f"{drawable(line.name, limit=60)}: {_counts(line.curve)}", line.style) for line in lines]
-    draw_key(figure, _LEFT, bottom + _PLOT_HEIGHT + 14 + key_height, named, limit=95)
+    named = [(_name_and_counts(line), line.style) for line in lines]
+    draw_key(figure, _LEFT, bottom + _PLOT_HEIGHT + 14 + key_height, named)
     _write_numbers_at_risk(figure, lines, time, top=50 + table_height)
     return figure
 
@@ -90,11 +91,16 @@ def _write_numbers_at_risk(figure: Figure, lines: Sequence[_Line], time: TimeAxi
     write(figure, _LEFT - 66, top - 14, "at risk", size=11, colour=QUIET_INK, across="right")
     for row, line in enumerate(lines, start=1):
         y = top - _RISK_ROW * row - 14
-        write(figure, _LEFT - 66, y, line.name, across="right", limit=17)
+        write(figure, _LEFT - 66, y, line.name, across="right", within=_LEFT - 76)
         draw_line(figure, (_LEFT - 58, y + 5), (_LEFT - 40, y + 5), LineStyle(line.style.colour, ()), width=5)
         for tick, number in zip(time.ticks, at_risk(line.curve, days), strict=True):
             x = _LEFT + (_WIDTH - _LEFT - _RIGHT) * tick / time.end
             write(figure, x, y, str(number), across="center")
+
+
+def _name_and_counts(line: _Line) -> str:
+    counts = f": {_counts(line.curve)}"
+    return fitting(line.name, _WIDTH - _LEFT - 80 - width_of(counts)) + counts
 
 
 def _counts(curve: Curve) -> str:

@@ -56,7 +56,7 @@ def decision_figure(models: Sequence[tuple[ModelResult, LineStyle]], horizon_yea
     axes.set_xlim(0, 100 * _end([curve for curve, _ in curves]))
     axes.grid(visible=True, axis="y", color=GRID, linewidth=0.8)
     name_axes(axes, "probability from which one would act (%)", "net benefit")
-    draw_key(figure, _LEFT, _BOTTOM + _PLOT_HEIGHT + 16 + key_height, entries, limit=80)
+    draw_key(figure, _LEFT, _BOTTOM + _PLOT_HEIGHT + 16 + key_height, entries)
     return figure
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from prognosis.report.survival_study_canvas import INK, QUIET_INK, size_px, study_page, write
+from prognosis.report.survival_study_canvas import INK, QUIET_INK, LineStyle, draw_line, size_px, study_page, write
 from prognosis.survival.study_results import FlowStep
 
 _WIDTH = 900
 _TOP, _BOTTOM = 70, 50
 _BOX, _GAP = 62, 34
 _LEFT, _INDENT, _BOX_WIDTH = 60, 70, 620
+_SPINE = LineStyle(INK, ())
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def flow_figure(flow: Sequence[FlowStep]) -> Figure:
         spine = _LEFT + _INDENT / 2
         if box.part:
             middle = top - _BOX / 2
-            _draw_line(figure, [(spine, above), (spine, middle)])
+            draw_line(figure, (spine, above), (spine, middle), _SPINE, width=1.2)
             _draw_arrow(figure, (spine, middle), (left, middle))
         else:
             _draw_arrow(figure, (spine, above), (spine, top))
@@ -95,19 +96,15 @@ def _draw_box(figure: Figure, left: float, top: float, step: FlowStep) -> None:
     )  # fmt: skip
     patients = "1 patient" if step.patients == 1 else f"{step.patients} patients"
     events = "1 event" if step.events == 1 else f"{step.events} events"
-    write(figure, left + 16, top - 26, step.label, size=12, weight="bold", limit=52)
+    write(figure, left + 16, top - 26, step.label, size=12, weight="bold", within=_BOX_WIDTH - 32)
     write(figure, left + 16, top - 48, f"{patients}, {events}")
 
 
-def _draw_line(figure: Figure, points: Sequence[tuple[float, float]]) -> None:
-    _draw_arrow(figure, points[0], points[1], style="-")
-
-
-def _draw_arrow(figure: Figure, start: tuple[float, float], end: tuple[float, float], style: str = "-|>") -> None:
+def _draw_arrow(figure: Figure, start: tuple[float, float], end: tuple[float, float]) -> None:
     width, height = size_px(figure)
     figure.add_artist(
         FancyArrowPatch(
-            (start[0] / width, start[1] / height), (end[0] / width, end[1] / height), arrowstyle=style,
+            (start[0] / width, start[1] / height), (end[0] / width, end[1] / height), arrowstyle="-|>",
             mutation_scale=14, shrinkA=0, shrinkB=0, color=INK, linewidth=1.2, transform=figure.transFigure,
         )
     )  # fmt: skip

@@ -127,9 +127,9 @@ def _page(title: str, subtitle: str, blocks: Sequence[_Block]) -> tuple[Figure, 
     axes.grid(visible=True, axis="x", color=GRID, linewidth=0.8)
     for block in blocks:
         head = _BOTTOM + block.upper - _BLOCK_HEAD + 6
-        write(figure, 20, head, metric_title(block.metric), size=12, weight="bold", limit=34)
+        write(figure, 20, head, metric_title(block.metric), size=12, weight="bold", within=_LEFT - 40)
         for row in block.rows:
-            write(figure, 36, _BOTTOM + row.place - 5, row.title, limit=32)
+            write(figure, 36, _BOTTOM + row.place - 5, row.title, within=_LEFT - 56)
             write(figure, _WIDTH - _RIGHT + 20, _BOTTOM + row.place - 5, value_and_interval(row.estimate))
             _draw_row(axes, row)
     return figure, axes

@@ -46,6 +46,7 @@ def render_survival_report(study: Study, figures: Mapping[str, StudyFigure]) -> 
         median_follow_up=duration(study.median_follow_up_days),
         tau=duration(study.tau_days),
         horizons=horizons(study),
+        seeded=any(model.over_seeds for model in study.models),
         pictures=_by_section(figures),
     )
 

@@ -17,10 +17,9 @@ from prognosis.report.survival_study_words import (
     value_and_interval,
     years_words,
 )
+from prognosis.survival.calibration import DAYS_PER_YEAR
 from prognosis.survival.estimate import Estimate
 from prognosis.survival.study_results import ModelResult, Study
-
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ def metric_tables(study: Study) -> list[MetricTable]:
         ),
         (
             "Calibration",
-            "A slope of 1 is right; below 1, predictions are too extreme. An intercept of 0 is right; above 0, there "
-            "were more events than predicted.",
+            "A slope of 1 is right; below 1, predictions are too extreme. An intercept is observed less predicted "
+            "probability: 0 is right; at 0.050, of 100 patients 5 more had the event than predicted.",
             ("calibration_slope", *(f"calibration_intercept_{year}y" for year in years)),
         ),
     )
@@ -136,7 +135,7 @@ def duration(days: float) -> str:
     if not math.isfinite(days):
         return "not reached"
     text = f"{days:.0f} days"
-    return text if days < _DAYS_PER_YEAR else f"{days / _DAYS_PER_YEAR:.1f} years ({text})"
+    return text if days < DAYS_PER_YEAR else f"{days / DAYS_PER_YEAR:.1f} years ({text})"
 
 
 def horizons(study: Study) -> str:

@@ -43,7 +43,8 @@ def describe_cohort(
 ) -> tuple[tuple[str, ...], tuple[Characteristic, ...]]:
     """Headings and rows of the cohort table: all patients, then by split or by event."""
     everybody = np.arange(len(table.event))
-    if table.split is not None:
+    by_split = table.split is not None
+    if by_split:
         headings, sides = ("all", "train", "test"), (everybody, splits[0].training, splits[0].test)
     else:
         headings = ("all", "with event", "censored")
@@ -53,7 +54,11 @@ def describe_cohort(
         Characteristic("events", tuple(_share(int(table.event[side].sum()), len(side)) for side in sides), 0),
         Characteristic(
             "median follow-up, days (reverse Kaplan-Meier)",
-            tuple(_days(median_follow_up(table.time_days[side], table.event[side])) for side in sides),
+            tuple(
+                # Among patients chosen by their outcome it means nothing.
+                _days(median_follow_up(table.time_days[side], table.event[side])) if whole else ""
+                for side, whole in zip(sides, (True, by_split, by_split), strict=True)
+            ),
             0,
         ),
     ]
