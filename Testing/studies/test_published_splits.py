@@ -85,8 +85,8 @@ def study(name, say):
         ensemble = judge(np.mean([one.risk(x_test[some]) for one in fitted], axis=0))
         say(
             f"{name}, test, {group}: {some.sum()} patients, {event_test[some].sum()} events: DeepSurv "
-            f"{np.mean(seeds):.4f} (SD over {SEEDS} seeds {np.std(seeds, ddof=1):.4f}, their mean risk {ensemble:.4f}), "
-            f"linear Cox {plain:.4f}"
+            f"{np.mean(seeds):.4f} (SD over {SEEDS} seeds {np.std(seeds, ddof=1):.4f}, their mean risk "
+            f"{ensemble:.4f}), linear Cox {plain:.4f}"
         )
         figures[group] = Figures(np.array(seeds), plain, int(some.sum()))
     return figures

@@ -60,12 +60,10 @@ def test_training_neither_stops_too_early_nor_too_late():
     assert least < held_out_loss(*cohort, replace(found, epochs=found.epochs * 2))
 
 
-def test_the_likeliest_trial_is_taken():
+def test_the_likeliest_trial_is_taken_not_the_last():
     cohort = patients(300, 1.5)
-    found = {trials: tune_deepsurv(*cohort, trials=trials, folds=3) for trials in (1, 3, 5)}
-    losses = [held_out_loss(*cohort, options) for options in found.values()]
-    print(found, losses)
-    assert losses[0] + 0.01 > losses[1] and losses[1] + 0.01 > losses[2]
+    first, *more = (held_out_loss(*cohort, tune_deepsurv(*cohort, trials=trials, folds=3)) for trials in (1, 2, 3))
+    assert max(more) < first + 0.02
 
 
 def test_what_eight_trials_find_serves_fresh_patients():

@@ -170,3 +170,18 @@ def test_nobody_is_on_both_sides():
 def test_options_that_make_no_sense_are_refused(change):
     with pytest.raises(ValueError, match="are needed"):
         replace(QUICK, **change)
+
+
+def test_too_few_events_to_choose_anything_by_are_refused():
+    table = a_table(60)
+    few = replace(table, event=np.arange(60) < 9)
+    with pytest.raises(InputError, match="Only 6 training patients have an event"):
+        evaluate(few, QUICK, table_sha256="0" * 64)
+
+
+def test_a_category_that_a_fold_never_saw_is_refused():
+    table = a_table(60)
+    grade = np.full(60, "low", dtype="<U4")
+    grade[7] = "rare"
+    with pytest.raises(InputError, match="grade.*rare"):
+        evaluate(replace(table, columns=(*table.columns, CategoryColumn("grade", grade))), QUICK, table_sha256="0" * 64)

@@ -1,15 +1,17 @@
 """DeepSurv: Cox regression whose log partial hazard is a small network (Katzman et al. 2018), trained by pycox."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import torch
 import torchtuples as tt
 from numpy.typing import NDArray
-from pycox.models import CoxPH
+from platformdirs import user_cache_path
 from torch import Tensor, nn
 
 from prognosis.config import as_plain
@@ -105,7 +107,7 @@ class NetworkTraining:
 
     def __init__(self, x: Matrix, time: Vector, event: Events, options: DeepSurvOptions) -> None:
         self._x = x
-        self._model = CoxPH(
+        self._model = _coxph()(
             _network(x.shape[1], options),
             tt.optim.Adam(lr=options.learning_rate, weight_decay=options.weight_decay),
             device="cpu",
@@ -140,6 +142,14 @@ class NetworkTraining:
                 remedy="Look for extreme values among the covariates, or lower the learning rate.",
             )
         return NetworkRisk(self._model.net, centre)
+
+
+def _coxph() -> Callable[..., Any]:
+    """pycox's model. Importing it makes a folder for data sets, by default inside the installed package."""
+    os.environ.setdefault("PYCOX_DATA_DIR", str(user_cache_path("prognosis") / "pycox"))
+    from pycox.models import CoxPH
+
+    return CoxPH
 
 
 class _EvenBatches:

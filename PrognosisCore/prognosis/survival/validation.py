@@ -9,6 +9,8 @@ from prognosis.cohort.survival_table import SurvivalTable
 from prognosis.errors import InputError
 from prognosis.survival.folds import patient_folds
 
+_LEAST_TRAINING_EVENTS = 10
+
 
 @dataclass(frozen=True)
 class Split:
@@ -40,11 +42,24 @@ def make_splits(table: SurvivalTable, *, folds: int, seed: int) -> tuple[Split, 
         for name, side in (("train", ~test), ("test", test)):
             if not table.event[side].any():
                 raise InputError(f"No patient of the {name} split has an event.", remedy="Split the table otherwise.")
-        return (Split(everybody[~test], everybody[test]),)
+        return _with_enough_events(table, (Split(everybody[~test], everybody[test]),))
     events = int(table.event.sum())
     if events < folds:
         raise InputError(
             f"{folds} folds need as many events, the table has {events}.", remedy="Use fewer --folds or more patients."
         )
     dealt = patient_folds(table.time_days, table.event, table.group, folds=folds, seed=seed)
-    return tuple(Split(everybody[dealt != fold], everybody[dealt == fold]) for fold in range(folds))
+    splits = (Split(everybody[dealt != fold], everybody[dealt == fold]) for fold in range(folds))
+    return _with_enough_events(table, tuple(splits))
+
+
+def _with_enough_events(table: SurvivalTable, splits: tuple[Split, ...]) -> tuple[Split, ...]:
+    """Refuse training patients whose own inner folds would hold too few events to choose anything by."""
+    fewest = min(int(table.event[split.training].sum()) for split in splits)
+    if fewest < _LEAST_TRAINING_EVENTS:
+        raise InputError(
+            f"Only {fewest} training patients have an event; models are chosen by inner folds, which need "
+            f"{_LEAST_TRAINING_EVENTS}.",
+            remedy="More patients with an event are needed.",
+        )
+    return splits
