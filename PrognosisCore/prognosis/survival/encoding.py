@@ -46,7 +46,8 @@ class CategoryCode:
     Args:
         column: Heading.
         reference: The commonest category of the training patients; it also stands in for an empty cell.
-        others: The categories with a column of their own, in alphabetical order.
+        others: The categories with a column of their own, in alphabetical order; none where all training patients
+            had the reference, so that only another category is told and refused.
     """
 
     column: str
@@ -87,12 +88,12 @@ class Encoder:
                 numbers += _number_code(column, rows, notes)
             else:
                 categories += _category_code(column, rows, notes)
-        if not numbers and not categories:
+        encoder = cls(tuple(numbers), tuple(categories), tuple(notes))
+        if not encoder.names:
             raise InputError(
                 f"No covariate can be used: {'; '.join(notes) or 'the table has none'}.",
                 remedy="Add a column that differs between patients.",
             )
-        encoder = cls(tuple(numbers), tuple(categories), tuple(notes))
         twice = _repeated(encoder.encode(columns, rows), encoder.names)
         return cls(encoder.numbers, encoder.categories, encoder.notes + twice)
 
@@ -166,8 +167,7 @@ def _category_code(column: CategoryColumn, rows: Rows, notes: list[str]) -> list
     others = tuple(category for category in found if category != reference)
     if not others:
         notes.append(f"'{column.name}' is left out: it is '{reference}' for all training patients")
-        return []
-    if empty.any():
+    elif empty.any():
         notes.append(f"'{column.name}': {_of(empty)} have no value, for which the commonest, '{reference}', stands")
     return [CategoryCode(column.name, reference, others)]
 
