@@ -14,8 +14,8 @@ from prognosis.lesions.fitting import FittingOptions, fit_network
 from prognosis.lesions.network import NetworkOptions
 from prognosis.lesions.training import TrainingOptions, train_lesion_model
 from prognosis.lesions.training_data import TrainingData
-from prognosis.survival.concordance import concordance
-from prognosis.survival.cox_loss import cox_loss
+from prognosis.survival.metrics.concordance import concordance
+from prognosis.survival.models.cox_loss import cox_loss
 
 SIZE = 16
 WIDE = round(SIZE * CONTEXT)

@@ -6,17 +6,11 @@ from functools import cache
 import numpy as np
 
 from prognosis.survival.calibration import DAYS_PER_YEAR
-from prognosis.survival.decision import decision_curve
+from prognosis.survival.curves import CalibrationGroup
 from prognosis.survival.estimate import Estimate
-from prognosis.survival.kaplan_meier import estimate_at, kaplan_meier
-from prognosis.survival.study_results import (
-    CalibrationGroup,
-    Characteristic,
-    Comparison,
-    FlowStep,
-    ModelResult,
-    Study,
-)
+from prognosis.survival.evaluation.study_results import Characteristic, Comparison, FlowStep, ModelResult, Study
+from prognosis.survival.metrics.decision import decision_curve
+from prognosis.survival.metrics.kaplan_meier import estimate_at, kaplan_meier
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"
 NAN = float("nan")

@@ -14,16 +14,17 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
-from prognosis.report.survival_study_calibration import calibration_figure, spread
-from prognosis.report.survival_study_canvas import group_style, model_style, time_axis
-from prognosis.report.survival_study_curves import at_risk, overall_figure, risk_groups_figure
-from prognosis.report.survival_study_decision import decision_figure
-from prognosis.report.survival_study_figures import study_figures
-from prognosis.report.survival_study_flow import boxes_of, flow_figure
-from prognosis.report.survival_study_forest import brier_figure, discrimination_figure
+from prognosis.report.survival_study.calibration import calibration_figure, spread
+from prognosis.report.survival_study.canvas import group_style, model_style, time_axis
+from prognosis.report.survival_study.curves import at_risk, overall_figure, risk_groups_figure
+from prognosis.report.survival_study.decision import decision_figure
+from prognosis.report.survival_study.figures import study_figures
+from prognosis.report.survival_study.flow import boxes_of, flow_figure
+from prognosis.report.survival_study.forest import brier_figure, discrimination_figure
+from prognosis.survival.curves import CalibrationGroup, DecisionCurve
 from prognosis.survival.estimate import Estimate
-from prognosis.survival.kaplan_meier import kaplan_meier
-from prognosis.survival.study_results import CalibrationGroup, DecisionCurve, FlowStep
+from prognosis.survival.evaluation.study_results import FlowStep
+from prognosis.survival.metrics.kaplan_meier import kaplan_meier
 
 NOTICE = "Research use only. Not for diagnosis or treatment."
 

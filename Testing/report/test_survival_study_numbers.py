@@ -8,7 +8,7 @@ import pytest
 from making_studies import HOSTILE, NAN, UNKNOWN, hostile_study, make_study, small_study
 
 from prognosis.files import write_csv, write_json
-from prognosis.report.survival_study_numbers import study_document, study_tables
+from prognosis.report.survival_study.numbers import study_document, study_tables
 
 HEADERS = {
     "metrics.csv": "model metric estimate low high seeds lowest_seed highest_seed",

@@ -7,8 +7,8 @@ import pytest
 from making_studies import HOSTILE, NAN, hostile_study, make_study, small_study
 from test_report_html import Page
 
-from prognosis.report.survival_study_figures import StudyFigure
-from prognosis.report.survival_study_page import render_survival_report
+from prognosis.report.survival_study.figures import StudyFigure
+from prognosis.report.survival_study.page import render_survival_report
 from prognosis.survival.estimate import Estimate
 
 SECTIONS = ("flow", "overall", "discrimination", "brier", "risk_groups", "calibration", "decision")

@@ -15,7 +15,7 @@ from prognosis.lesions.bundle_format import load_lesion_model
 from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.scoring import score_patient
 from prognosis.phantoms.lesions import LesionPhantomOptions, draw_patient
-from prognosis.survival.concordance import concordance
+from prognosis.survival.metrics.concordance import concordance
 
 PATIENTS = int(os.environ.get("PROGNOSIS_STUDY_PATIENTS", "200"))
 FRESH = LesionPhantomOptions(patients=PATIENTS, seed=770_001)

@@ -15,8 +15,8 @@ import pytest
 from lifelines import CoxPHFitter
 from lifelines.utils import concordance_index
 
-from prognosis.survival.deepsurv import fit_deepsurv
-from prognosis.survival.deepsurv_tuning import tune_deepsurv
+from prognosis.survival.models.deepsurv import fit_deepsurv
+from prognosis.survival.models.deepsurv_tuning import tune_deepsurv
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data/survival"
 FILES = {

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from making_outcomes import breast_cancer_patients, some_patients
 from sksurv.metrics import brier_score, integrated_brier_score
 
-from prognosis.survival.brier import brier, brier_contributions, integrated_brier
-from prognosis.survival.censoring import Censoring
 from prognosis.survival.estimate import draw_patients
+from prognosis.survival.metrics.brier import brier, brier_contributions, integrated_brier
+from prognosis.survival.metrics.censoring import Censoring
 
 
 def predicted(patients, days, scale):

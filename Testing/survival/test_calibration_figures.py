@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 
 from prognosis.survival.calibration import calibrate
-from prognosis.survival.censoring import Censoring
-from prognosis.survival.judging import calibration_groups, calibration_intercept, calibration_slope
-from prognosis.survival.kaplan_meier import kaplan_meier, survival_at
+from prognosis.survival.metrics.censoring import Censoring
+from prognosis.survival.metrics.judging import calibration_groups, calibration_intercept, calibration_slope
+from prognosis.survival.metrics.kaplan_meier import kaplan_meier, survival_at
 
 
 def a_cohort(n=300, seed=0, *, ties=False, censored=True):

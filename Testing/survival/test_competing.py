@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sksurv.nonparametric import cumulative_incidence_competing_risks
 
-from prognosis.survival.competing import aalen_johansen
-from prognosis.survival.kaplan_meier import kaplan_meier, survival_at
+from prognosis.survival.metrics.competing import aalen_johansen
+from prognosis.survival.metrics.kaplan_meier import kaplan_meier, survival_at
 
 
 def a_cohort(n=150, seed=0):

@@ -6,9 +6,9 @@ from lifelines.utils import concordance_index as lifelines_concordance
 from making_outcomes import Patients, breast_cancer_patients, some_patients
 from sksurv.metrics import concordance_index_censored
 
-from prognosis.survival.concordance import concordance, concordance_index
-from prognosis.survival.concordance_pairs import ConcordancePairs
 from prognosis.survival.estimate import draw_patients
+from prognosis.survival.metrics.concordance import concordance, concordance_index
+from prognosis.survival.metrics.concordance_pairs import ConcordancePairs
 
 _FEW = settings(max_examples=60, deadline=None)
 

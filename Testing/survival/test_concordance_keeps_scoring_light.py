@@ -19,7 +19,7 @@ def modules_after(code):
     "code",
     [
         pytest.param("import prognosis.cli.main, prognosis.cli.scoring", id="scoring a patient"),
-        pytest.param("import prognosis.survival.concordance", id="importing concordance"),
+        pytest.param("import prognosis.survival.metrics.concordance", id="importing concordance"),
     ],
 )
 def test_nothing_that_only_fitting_needs_is_imported(code):
@@ -30,7 +30,7 @@ def test_the_first_concordance_compiles_without_a_word_and_writes_nothing(tmp_pa
     modules = modules_after(
         "import os\n"
         f"os.environ['NUMBA_CACHE_DIR'] = {str(tmp_path)!r}\n"
-        "from prognosis.survival.concordance import concordance_index\n"
+        "from prognosis.survival.metrics.concordance import concordance_index\n"
         "assert concordance_index([2, 1], [1, 2], [1, 1]) == 1.0"
     )
     assert "numba" in modules

@@ -8,9 +8,9 @@ from lifelines import CoxPHFitter
 from lifelines.utils import concordance_index
 
 from prognosis.survival.calibration import calibrate
-from prognosis.survival.concordance import concordance
-from prognosis.survival.cox_loss import cox_loss
 from prognosis.survival.folds import patient_folds
+from prognosis.survival.metrics.concordance import concordance
+from prognosis.survival.models.cox_loss import cox_loss
 
 
 def a_cohort(n=200, seed=0, *, ties=True):

@@ -13,9 +13,9 @@ from sksurv.linear_model import CoxPHSurvivalAnalysis
 from sksurv.util import Surv
 
 from prognosis.cohort.columns import NumberColumn
-from prognosis.survival.cox_model import PENALTIES, LinearRisk, RiskSets, fit_cox, separating_columns
-from prognosis.survival.encoding import Encoder
 from prognosis.survival.folds import patient_folds
+from prognosis.survival.models.cox_model import PENALTIES, LinearRisk, RiskSets, fit_cox, separating_columns
+from prognosis.survival.models.encoding import Encoder
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/survival"
 

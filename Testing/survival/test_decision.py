@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prognosis.survival.decision import decision_curve
-from prognosis.survival.kaplan_meier import kaplan_meier, survival_at
+from prognosis.survival.metrics.decision import decision_curve
+from prognosis.survival.metrics.kaplan_meier import kaplan_meier, survival_at
 
 
 def a_cohort(n=300, seed=0, *, censored=True):

@@ -11,16 +11,16 @@ from lifelines.utils import concordance_index
 from pycox.models.loss import cox_ph_loss
 
 from prognosis.errors import InputError
-from prognosis.survival.cox_loss import cox_loss
-from prognosis.survival.deepsurv import (
+from prognosis.survival.folds import patient_folds
+from prognosis.survival.models.cox_loss import cox_loss
+from prognosis.survival.models.deepsurv import (
     Activation,
     DeepSurvOptions,
     fit_deepsurv,
     out_of_fold_risks,
     train_network,
 )
-from prognosis.survival.deepsurv_tuning import tune_deepsurv
-from prognosis.survival.folds import patient_folds
+from prognosis.survival.models.deepsurv_tuning import tune_deepsurv
 
 QUICK = DeepSurvOptions(width=16, epochs=10, folds=3)
 

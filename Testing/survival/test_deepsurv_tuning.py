@@ -5,10 +5,10 @@ import pytest
 import torch
 from lifelines.utils import concordance_index
 
-from prognosis.survival.cox_loss import cox_loss
-from prognosis.survival.deepsurv import DeepSurvOptions, fit_deepsurv, out_of_fold_risks
-from prognosis.survival.deepsurv_tuning import tune_deepsurv
 from prognosis.survival.folds import patient_folds
+from prognosis.survival.models.cox_loss import cox_loss
+from prognosis.survival.models.deepsurv import DeepSurvOptions, fit_deepsurv, out_of_fold_risks
+from prognosis.survival.models.deepsurv_tuning import tune_deepsurv
 
 
 def patients(n, strength, seed=0):

@@ -6,9 +6,9 @@ from making_outcomes import breast_cancer_patients, some_patients
 from sklearn.metrics import roc_auc_score
 from sksurv.metrics import cumulative_dynamic_auc
 
-from prognosis.survival.censoring import Censoring
-from prognosis.survival.dynamic_auc import DynamicAUC, dynamic_auc
 from prognosis.survival.estimate import draw_patients
+from prognosis.survival.metrics.censoring import Censoring
+from prognosis.survival.metrics.dynamic_auc import DynamicAUC, dynamic_auc
 
 
 def by_definition(patients, uncensored, day, weight=None):

@@ -6,7 +6,7 @@ import pytest
 
 from prognosis.cohort.columns import CategoryColumn, NumberColumn
 from prognosis.errors import InputError, ModelError
-from prognosis.survival.encoding import Encoder
+from prognosis.survival.models.encoding import Encoder
 
 AGE = NumberColumn("age", np.array([50.0, 60.0, np.nan, 70.0, 90.0]))
 SEX = CategoryColumn("sex", np.array(["male", "female", "male", "", "female"]))

@@ -7,9 +7,9 @@ from prognosis.cohort.columns import CategoryColumn, NumberColumn
 from prognosis.cohort.survival_table import SurvivalTable
 from prognosis.errors import InputError
 from prognosis.progress import silent
-from prognosis.survival.evaluation import EvaluationOptions, candidates, evaluate
-from prognosis.survival.predictions import encode_folds, patients_left_out, predict
-from prognosis.survival.validation import Split, make_splits
+from prognosis.survival.evaluation.evaluate import EvaluationOptions, candidates, evaluate
+from prognosis.survival.evaluation.predictions import encode_folds, patients_left_out, predict
+from prognosis.survival.evaluation.validation import Split, make_splits
 
 QUICK = EvaluationOptions(folds=3, training_seeds=1, tuning_trials=1, bootstraps=100)
 

@@ -6,7 +6,7 @@ from lifelines import KaplanMeierFitter
 from making_outcomes import breast_cancer_patients, some_patients
 from sksurv.nonparametric import CensoringDistributionEstimator
 
-from prognosis.survival.censoring import Censoring
+from prognosis.survival.metrics.censoring import Censoring
 
 
 def test_an_example_by_hand():

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from making_outcomes import breast_cancer_patients, some_patients
 from sksurv.metrics import concordance_index_ipcw
 
-from prognosis.survival.censoring import Censoring
-from prognosis.survival.concordance import concordance_index
 from prognosis.survival.estimate import draw_patients
-from prognosis.survival.ipcw_concordance import ipcw_concordance, ipcw_pairs
+from prognosis.survival.metrics.censoring import Censoring
+from prognosis.survival.metrics.concordance import concordance_index
+from prognosis.survival.metrics.ipcw_concordance import ipcw_concordance, ipcw_pairs
 
 
 def by_definition(patients, uncensored, tau, weight=None):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sksurv.nonparametric import kaplan_meier_estimator
 
-from prognosis.survival.kaplan_meier import estimate_at, kaplan_meier, median_follow_up, survival_at
+from prognosis.survival.metrics.kaplan_meier import estimate_at, kaplan_meier, median_follow_up, survival_at
 
 
 def a_cohort(n=80, seed=0):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from prognosis.survival.censoring import Censoring
-from prognosis.survival.firth import fit_firth_logistic
-from prognosis.survival.horizon import horizon_endpoint
-from prognosis.survival.logistic import PENALTIES, fit_ridge_logistic
+from prognosis.survival.metrics.censoring import Censoring
+from prognosis.survival.metrics.horizon import horizon_endpoint
+from prognosis.survival.models.firth import fit_firth_logistic
+from prognosis.survival.models.logistic import PENALTIES, fit_ridge_logistic
 
 ENDOMETRIAL = np.loadtxt(Path(__file__).parent / "fixtures/endometrial.csv", delimiter=",", skiprows=1)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prognosis.survival.estimate import draw_patients, estimate
-from prognosis.survival.paired import adjust_for_many, bootstrap_p_value, compare_paired, holm
+from prognosis.survival.evaluation.paired import adjust_for_many, bootstrap_p_value, compare_paired, holm
 
 
 def holm_by_its_definition(p_values):

@@ -59,8 +59,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     options = resolve(TrainingOptions, arguments.config, {name: getattr(arguments, name) for name in flags})
     choice = lesion_choice(arguments)
     choose_device(options.device)
-    if find_spec("lifelines") is None:
-        raise UsageError("Training needs lifelines.", remedy="Install slicer-prognosis[train].")
+    missing = [package for package in ("lifelines", "numba") if find_spec(package) is None]
+    if missing:
+        raise UsageError(f"Training needs {' and '.join(missing)}.", remedy="Install slicer-prognosis[train].")
     output = arguments.output.absolute()
     description = _description(arguments, output)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)

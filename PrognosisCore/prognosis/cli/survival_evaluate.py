@@ -23,7 +23,7 @@ from prognosis.provenance import now
 
 if TYPE_CHECKING:
     from prognosis.survival.estimate import Estimate
-    from prognosis.survival.study_results import Study
+    from prognosis.survival.evaluation.study_results import Study
 
 _DOCUMENT = "results.json"
 _LARGEST_RESULT_BYTES = 50_000_000
@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if missing:
         raise UsageError(f"Evaluation needs {', '.join(missing)}.", remedy="Install slicer-prognosis[train].")
     from prognosis.cohort.survival_table import read_survival_table
-    from prognosis.survival.evaluation import EvaluationOptions, evaluate
+    from prognosis.survival.evaluation.evaluate import EvaluationOptions, evaluate
 
     flags = ("folds", "seed", "training_seeds", "tuning_trials", "bootstraps", "risk_groups")
     given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}
@@ -102,9 +102,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _write(study: "Study", options: dict, output: Path, *, overwrite: bool) -> dict:
-    from prognosis.report.survival_study_figures import study_figures
-    from prognosis.report.survival_study_numbers import study_document, study_tables
-    from prognosis.report.survival_study_page import render_survival_report
+    from prognosis.report.survival_study.figures import study_figures
+    from prognosis.report.survival_study.numbers import study_document, study_tables
+    from prognosis.report.survival_study.page import render_survival_report
 
     figures = study_figures(study)
     document = {**study_document(study), "options": options, "created": now()}

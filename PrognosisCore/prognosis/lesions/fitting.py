@@ -17,7 +17,7 @@ from prognosis.lesions.cohort_risks import lesion_risks, lesions_of
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.training_data import TrainingData
 from prognosis.progress import Progress, silent
-from prognosis.survival.cox_loss import cox_loss
+from prognosis.survival.models.cox_loss import cox_loss
 from prognosis.training.checkpoint import load_checkpoint, save_checkpoint
 from prognosis.training.device import choose_device, has_fast_bfloat16
 

@@ -1,15 +1,15 @@
 """The folder that `prognosis lesions score` wrote, read back; needs nothing but Python and NumPy."""
 
 import csv
+import io
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prognosis._version import __version__
 from prognosis.errors import InputError
+from prognosis.lesions.result_values import SCORE_AGAIN, Entries, Row, read_text
 from prognosis.lesions.results import ModelUsed, PredictedSurvival, ScoredLesion, ScoredPatient
 
 FORMAT = 1
@@ -20,9 +20,20 @@ COLOURS = "risk_labels.ctbl"
 OVERLAY = "overlay.png"
 REPORT = "report.html"
 
-_SCORE_AGAIN = "Score the patient again."
 _LARGEST_RELATIVE_GAP = 1e-6
 _NUMBERS = ("risk", "scale", "contribution", "rank")
+_COLUMNS = (
+    "lesion",
+    "organ",
+    "volume_mm3",
+    "longest_diameter_mm",
+    "short_axis_mm",
+    "centroid_r",
+    "centroid_a",
+    "centroid_s",
+    *_NUMBERS,
+    "percentile",
+)
 
 
 def read_result(folder: Path) -> ScoredPatient:
@@ -53,81 +64,6 @@ def read_result(folder: Path) -> ScoredPatient:
 
 
 @dataclass(frozen=True)
-class _Entries:
-    """An object of the document, whose values are asked for by key and kind.
-
-    Args:
-        where: The file and the key of this object, for messages.
-        values: As they were read.
-    """
-
-    where: str
-    values: Mapping[str, Any]
-
-    def number(self, key: str) -> float:
-        value = self._value(key)
-        if not _is_number(value):
-            raise self._wrong(key, "a number")
-        return float(value)
-
-    def number_or_none(self, key: str) -> float | None:
-        return None if self._value(key) is None else self.number(key)
-
-    def text(self, key: str) -> str:
-        value = self._value(key)
-        if not isinstance(value, str):
-            raise self._wrong(key, "text")
-        return value
-
-    def text_or_none(self, key: str) -> str | None:
-        return None if self._value(key) is None else self.text(key)
-
-    def truth(self, key: str) -> bool:
-        value = self._value(key)
-        if not isinstance(value, bool):
-            raise self._wrong(key, "true or false")
-        return value
-
-    def list_of_numbers(self, key: str) -> tuple[float, ...]:
-        value = self._value(key)
-        if not isinstance(value, list) or not all(map(_is_number, value)):
-            raise self._wrong(key, "a list of numbers")
-        return tuple(float(number) for number in value)
-
-    def list_of_texts(self, key: str) -> tuple[str, ...]:
-        value = self._value(key)
-        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise self._wrong(key, "a list of texts")
-        return tuple(value)
-
-    def texts(self) -> Mapping[str, str]:
-        return {key: self.text(key) for key in self.values}
-
-    def entry(self, key: str) -> "_Entries":
-        value = self._value(key)
-        if not isinstance(value, dict):
-            raise self._wrong(key, "an object")
-        return _Entries(f"{self.where}, '{key}'", value)
-
-    def entry_or_none(self, key: str) -> "_Entries | None":
-        return None if self._value(key) is None else self.entry(key)
-
-    def entries(self, key: str) -> "list[_Entries]":
-        value = self._value(key)
-        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-            raise self._wrong(key, "a list of objects")
-        return [_Entries(f"{self.where}, '{key}' {number}", entry) for number, entry in enumerate(value, 1)]
-
-    def _value(self, key: str) -> Any:
-        if key not in self.values:
-            raise InputError(f"{self.where}: '{key}' is missing.", remedy=_SCORE_AGAIN)
-        return self.values[key]
-
-    def _wrong(self, key: str, wanted: str) -> InputError:
-        return InputError(f"{self.where}: '{key}' should be {wanted}.", remedy=_SCORE_AGAIN)
-
-
-@dataclass(frozen=True)
 class _Details:
     """What a table's cell does not hold as it is."""
 
@@ -137,51 +73,21 @@ class _Details:
     flags: tuple[str, ...]
 
     @staticmethod
-    def of(entries: _Entries) -> "_Details":
+    def of(entries: Entries) -> "_Details":
         colour = entries.list_of_numbers("colour")
         if len(colour) != 3 or not all(0 <= part <= 255 and part == int(part) for part in colour):
-            raise InputError(f"{entries.where}: 'colour' should be three numbers of 0 to 255.", remedy=_SCORE_AGAIN)
+            raise InputError(f"{entries.where}: 'colour' should be three numbers of 0 to 255.", remedy=SCORE_AGAIN)
         red, green, blue = (int(part) for part in colour)
         return _Details(
             int(entries.number("lesion")), entries.text("name"), (red, green, blue), entries.list_of_texts("flags")
         )
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row of the table, whose cells are asked for by column and kind."""
-
-    where: str
-    cells: Mapping[str, str]
-
-    def number(self, column: str) -> float:
-        try:
-            value = float(self.cells[column])
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(
-                f"{self.where}, column '{column}': '{self.cells[column]}' is no number.", remedy=_SCORE_AGAIN
-            )
-        return value
-
-    def whole(self, column: str) -> int:
-        value = self.number(column)
-        if value != int(value):
-            raise InputError(
-                f"{self.where}, column '{column}': '{self.cells[column]}' is no whole number.", remedy=_SCORE_AGAIN
-            )
-        return int(value)
-
-    def number_or_none(self, column: str) -> float | None:
-        return self.number(column) if self.cells[column] else None
-
-
-def _read_document(path: Path) -> _Entries:
+def _read_document(path: Path) -> Entries:
     try:
-        content = json.loads(_read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path} is no whole JSON file.", remedy=_SCORE_AGAIN) from error
+        content = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no whole JSON file.", remedy=SCORE_AGAIN) from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is no result of `prognosis lesions score`.", remedy="Choose another folder.")
     if content.get("format") != FORMAT:
@@ -190,58 +96,44 @@ def _read_document(path: Path) -> _Entries:
         raise InputError(
             f"{path} was written by {f'version {by}' if by else 'another version'} of the program; this is version "
             f"{__version__} and reads format {FORMAT}.",
-            remedy=_SCORE_AGAIN,
+            remedy=SCORE_AGAIN,
         )
-    return _Entries(str(path), content)
+    return Entries(str(path), content)
 
 
 def _read_lesions(path: Path, details: list[_Details], document: Path) -> Iterable[ScoredLesion]:
     rows = _read_rows(path)
     if len(rows) != len(details):
-        raise InputError(f"{path} has {len(rows)} lesions and {document} {len(details)}.", remedy=_SCORE_AGAIN)
+        raise InputError(f"{path} has {len(rows)} lesions and {document} {len(details)}.", remedy=SCORE_AGAIN)
     for row, detail in zip(rows, details, strict=True):
         if row.whole("lesion") != detail.label:
             raise InputError(
-                f"{row.where}, column 'lesion': {document} has lesion {detail.label} there.", remedy=_SCORE_AGAIN
+                f"{row.where}, column 'lesion': {document} has lesion {detail.label} there.", remedy=SCORE_AGAIN
             )
         yield _lesion(row, detail)
 
 
-def _read_rows(path: Path) -> list[_Row]:
+def _read_rows(path: Path) -> list[Row]:
     try:
-        reader = csv.reader(_read_text(path).splitlines(), strict=True)
+        reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
         header = next(reader, [])
         rows = [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
-        raise InputError(f"{path} is no whole table.", remedy=_SCORE_AGAIN) from error
+        raise InputError(f"{path} is no whole table.", remedy=SCORE_AGAIN) from error
     missing = [column for column in _COLUMNS if column not in header]
     if missing:
-        raise InputError(f"{path} has no column {', '.join(map(repr, missing))}.", remedy=_SCORE_AGAIN)
+        raise InputError(f"{path} has no column {', '.join(map(repr, missing))}.", remedy=SCORE_AGAIN)
     for line, cells in rows:
         if len(cells) != len(header):
-            raise InputError(f"{path}, line {line} has {len(cells)} cells, not {len(header)}.", remedy=_SCORE_AGAIN)
-    return [_Row(f"{path}, line {line}", dict(zip(header, cells, strict=True))) for line, cells in rows]
+            raise InputError(f"{path}, line {line} has {len(cells)} cells, not {len(header)}.", remedy=SCORE_AGAIN)
+    return [Row(f"{path}, line {line}", dict(zip(header, cells, strict=True))) for line, cells in rows]
 
 
-_COLUMNS = (
-    "lesion",
-    "organ",
-    "volume_mm3",
-    "longest_diameter_mm",
-    "short_axis_mm",
-    "centroid_r",
-    "centroid_a",
-    "centroid_s",
-    *_NUMBERS,
-    "percentile",
-)
-
-
-def _lesion(row: _Row, detail: _Details) -> ScoredLesion:
+def _lesion(row: Row, detail: _Details) -> ScoredLesion:
     scored = [column for column in _NUMBERS if row.cells[column]]
     if scored and len(scored) < len(_NUMBERS):
         empty = next(column for column in _NUMBERS if column not in scored)
-        raise InputError(f"{row.where}, column '{empty}' is empty.", remedy=_SCORE_AGAIN)
+        raise InputError(f"{row.where}, column '{empty}' is empty.", remedy=SCORE_AGAIN)
     return ScoredLesion(
         label=detail.label,
         name=detail.name,
@@ -260,26 +152,28 @@ def _lesion(row: _Row, detail: _Details) -> ScoredLesion:
     )
 
 
-def _survival(entries: _Entries) -> PredictedSurvival | None:
+def _survival(entries: Entries) -> PredictedSurvival | None:
     at_years, curve = entries.entry_or_none("survival"), entries.entry_or_none("survival_curve")
     if at_years is None or curve is None:
         return None
     times, survival = curve.list_of_numbers("times_days"), curve.list_of_numbers("survival")
     if len(times) != len(survival):
         raise InputError(
-            f"{curve.where}: {len(times)} times and {len(survival)} values of survival.", remedy=_SCORE_AGAIN
+            f"{curve.where}: {len(times)} times and {len(survival)} values of survival.", remedy=SCORE_AGAIN
         )
-    return PredictedSurvival(times, survival, {_year(key, at_years): at_years.number_or_none(key) for key in at_years.values})
+    return PredictedSurvival(
+        times, survival, {_year(key, at_years): at_years.number_or_none(key) for key in at_years.values}
+    )
 
 
-def _year(key: str, at_years: _Entries) -> int:
+def _year(key: str, at_years: Entries) -> int:
     year = key.removesuffix("_years")
     if not (year.isascii() and year.isdigit()):
-        raise InputError(f"{at_years.where}: '{key}' should be like '5_years'.", remedy=_SCORE_AGAIN)
+        raise InputError(f"{at_years.where}: '{key}' should be like '5_years'.", remedy=SCORE_AGAIN)
     return int(year)
 
 
-def _model(entries: _Entries) -> ModelUsed:
+def _model(entries: Entries) -> ModelUsed:
     return ModelUsed(
         name=entries.text("name"),
         version=entries.text("version"),
@@ -298,20 +192,5 @@ def _require_sum(patient: ScoredPatient, folder: Path) -> None:
     if (patient.risk is None) != (not parts) or abs(sum(parts) - (patient.risk or 0.0)) > allowed:
         raise InputError(
             f"{folder / TABLE}, column 'contribution' does not sum to 'risk' of {DOCUMENT}: one of them was changed.",
-            remedy=_SCORE_AGAIN,
+            remedy=SCORE_AGAIN,
         )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}.", remedy="Is it the folder of a finished result?"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no UTF-8 text.", remedy=_SCORE_AGAIN) from error
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

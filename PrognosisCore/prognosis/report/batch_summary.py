@@ -86,7 +86,8 @@ def render_batch_summary(ledger: Ledger, summary: BatchSummary) -> str:
 def headline(ledger: Ledger) -> str:
     """How many cases ended how, in words."""
     counts = ((ledger.count(state), state.value) for state in State)
-    return f"{len(ledger.entries)} cases: " + ", ".join(f"{count} {state}" for count, state in counts if count)
+    cases = len(ledger.entries)
+    return f"{cases} case{'s' * (cases != 1)}: " + ", ".join(f"{count} {state}" for count, state in counts if count)
 
 
 def _csv_row(entry: Entry, facts: Sequence[str], summary: BatchSummary) -> list[object]:

@@ -1,0 +1,1 @@
+"""Fitting models and judging them on patients left out."""

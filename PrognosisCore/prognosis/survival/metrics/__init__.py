@@ -1,0 +1,1 @@
+"""Figures that say what a prediction of survival is worth, and curves of what happened."""

@@ -1,0 +1,1 @@
+"""Models of survival, each fitted and tuned on training patients alone."""
