@@ -101,6 +101,7 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path):
     (tmp_path / "out/.partial-case-000007-0a1b2c3d").mkdir()
     (tmp_path / "out/.partial-case-000007-0a1b2c3d/half.txt").touch()
     (tmp_path / "out/.summary.csv.abc.partial").touch()
+    (tmp_path / "out/summary.csv").touch()
     assert states(run_toy(cases, tmp_path / "out")) == [State.KEPT]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {".lock", "batch.json", "case-000002"}
 

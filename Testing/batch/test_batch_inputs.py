@@ -80,7 +80,7 @@ def test_links_are_followed_and_circles_end(folder, tmp_path):
         ("a.nhdr", "data file: LIST\na.raw\nb.raw\n", ["a.raw", "b.raw"]),
         ("a.nhdr", "data file: a%03d.raw 1 2 1\n", ["a.raw", "a001.raw", "a002.raw", "b.raw"]),
         ("a.mhd", "ElementDataFile = a.raw\n", ["a.raw"]),
-        ("a.mha", "ElementDataFile = LOCAL\n", []),
+        ("a.mha", "ElementDataFile = LOCAL\n%binary%", []),
         ("a.nrrd", "\nbinary", []),
     ],
 )

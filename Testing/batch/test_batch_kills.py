@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import toy_work
 
-SECONDS_A_CASE = 0.02
+SECONDS_A_CASE = 0.1
 
 
 def start(tmp_path):
@@ -32,14 +32,22 @@ def members_of(group):
     return found
 
 
+def await_another(output, done):
+    end = time.monotonic() + 30
+    while len(list(output.glob("case-*"))) <= done and time.monotonic() < end:
+        time.sleep(0.005)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("whom", ["all", "the parent alone"])
 def test_kills_at_any_moment_lose_and_spoil_nothing(tmp_path, whom):
     chance = random.Random(whom)
     done = 0
-    for _ in range(8):
+    for turn in range(6):
         run = start(tmp_path)
-        time.sleep(chance.uniform(0.2, 0.8))
+        if turn % 2:
+            await_another(tmp_path / "out", done)
+        time.sleep(chance.uniform(0.0, 0.25))
         (os.killpg if whom == "all" else os.kill)(run.pid, signal.SIGKILL)
         run.communicate()
         shown = list((tmp_path / "out").glob("case-*"))

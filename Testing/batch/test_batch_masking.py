@@ -32,16 +32,26 @@ def case(tmp_path):
         ("/mnt/other/place/smith.raw is missing", "a file is missing"),
         ("C:\\Users\\smith\\ct.raw is missing", "a file is missing"),
         ("Lesion 'Tumor 1': 3 mm/s, 1/2, 50 mm3", "Lesion 'Tumor 1': 3 mm/s, 1/2, 50 mm3"),
-        ("{out}/.partial-case-000007/x.nrrd cannot be written", "the output folder"),
+        ("{out}/.partial-case-000007 has 3 MB free", "the output folder has 3 MB free"),
+        ("{out} has 3 MB free", "the output folder has 3 MB free"),
     ],
 )
 def test_names_become_roles(case, tmp_path, text, expected):
-    mask = Mask(case, tmp_path / "out")
+    mask = Mask(case, tmp_path / "out/.partial-case-000007")
     said = mask(text.format(image=case.inputs["image"], lesions=case.inputs["lesions"], out=tmp_path / "out"))
     assert expected in said
     assert "miller" not in said.lower()
     assert "smith" not in said.lower()
     assert str(tmp_path) not in said
+
+
+def test_ordinary_words_stay(tmp_path):
+    folder = tmp_path / "DICOM" / "CT" / "2"
+    folder.mkdir(parents=True)
+    (folder / "1").touch()
+    mask = Mask(Case(7, {"image": folder}, private=("3", "image")), tmp_path / "out/.partial")
+    text = "a DICOM file of 2 image series is not a CT but 3 slices, 1 of them bad"
+    assert mask(text) == text
 
 
 def test_the_same_path_spelt_otherwise(case, tmp_path, monkeypatch):
@@ -51,7 +61,7 @@ def test_the_same_path_spelt_otherwise(case, tmp_path, monkeypatch):
     relative = Case(7, {"image": case.inputs["image"].relative_to(tmp_path)})
     linked = Case(7, {"image": link})
     for given in (relative, linked):
-        mask = Mask(given, tmp_path / "out")
+        mask = Mask(given, tmp_path / "out/.partial")
         assert mask(f"{case.inputs['image']}: bad") == "image: bad"
         assert mask(f"{given.inputs['image']}: bad") == "image: bad"
 
@@ -64,7 +74,7 @@ def test_data_files_of_a_header_are_masked(tmp_path):
 
 
 def test_facts_are_masked_and_numbers_stay(case, tmp_path):
-    mask = Mask(case, tmp_path / "out")
+    mask = Mask(case, tmp_path / "out/.partial-case-000007")
     assert mask.facts({"risk": 1.5, "none": None, "warnings": "jane-miller.seg.nrrd holds no lesion"}) == {
         "risk": 1.5,
         "none": None,

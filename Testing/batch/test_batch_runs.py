@@ -5,6 +5,7 @@ import time
 import pytest
 from toy_work import Toy, run_toy, toy_cases
 
+from prognosis.batch import local_processes
 from prognosis.batch.ledger import State
 from prognosis.errors import ModelError, PrognosisError
 
@@ -30,6 +31,7 @@ FAILURES = {
     "a fault of the program": ("unexpected", "unexpected KeyError in toy_work.py, line", "report it"),
     "memory in Python": ("memory", "Memory ran out", "fewer --workers"),
     "memory in a library": ("library memory", "Memory ran out", "fewer --workers"),
+    "memory while reading": ("reader memory", "Memory ran out", "fewer --workers"),
     "kill -9 of the worker": ("kill", "Its worker ended (SIGKILL)", "fewer --workers"),
     "a crash of the worker": ("crash", "Its worker ended (SIGABRT)", "fewer --workers"),
     "no room for a file": ("no space", "could not be written: File too large", "Free some space"),
@@ -114,3 +116,10 @@ def test_two_workers_run_at_once(tmp_path):
     begun = time.monotonic()
     run_toy(toy_cases(tmp_path / "in", range(2)), tmp_path / "out", Toy(seconds=3.0))
     assert time.monotonic() - begun < 5.9
+
+
+@pytest.mark.parametrize(("processors", "gigabytes", "expected"), [(2, 16, 2), (16, 24, 6), (1, 64, 1), (4, 2, 1)])
+def test_as_many_workers_as_processors_and_memory_allow(monkeypatch, processors, gigabytes, expected):
+    monkeypatch.setattr(local_processes, "cores", lambda: processors)
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_PAGE_SIZE": 4096}.get(name, gigabytes * 10**9 // 4096 + 1))
+    assert local_processes.sensible_workers() == expected

@@ -64,6 +64,8 @@ def misbehave(how, source, folder):
         raise MemoryError
     if how == "library memory":
         raise RuntimeError("std::bad_alloc")
+    if how == "reader memory":
+        raise InputError(f"{source} cannot be read.") from RuntimeError("Failed to allocate memory for image.")
     if how == "kill" or (how == "kill once" and first_time):
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "crash":

@@ -40,8 +40,8 @@ def failed_by(error: BaseException, case: Case, folder: Path) -> Failed:
             case, "Memory ran out.", "Run with fewer --workers, or on a machine with more memory.", once_more=True
         )
     if isinstance(error, PrognosisError):
-        mask = Mask(case, folder.parent)
-        return Failed(case, mask(error.what), mask(error.remedy))
+        mask = Mask(case, folder)
+        return Failed(case, _line(mask(error.what)), _line(mask(error.remedy)))
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return Failed(case, f"The result could not be written: {error.strerror}.", f"Free some space. {_AGAIN}")
     if isinstance(error, OSError):
@@ -57,11 +57,15 @@ def failed_by(error: BaseException, case: Case, folder: Path) -> Failed:
 def _computed(case: Case, folder: Path, settings: Mapping[str, object], compute: Compute) -> Facts:
     stamp, key = stamp_of(case, settings), key_of(case, settings)
     folder.mkdir()
-    facts = Mask(case, folder.parent).facts(compute(case, folder))
+    facts = Mask(case, folder).facts(compute(case, folder))
     if stamp_of(case, settings) != stamp:
         raise InputError("Its files changed while they were read.", remedy=_AGAIN)
     write_seal(folder, Seal(key, stamp, hash_of_settings(settings), facts, sizes_in(folder)))
     return facts
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _ran_out_of_memory(error: BaseException) -> bool:

@@ -130,11 +130,11 @@ def _require_ours(path: Path, kind: str) -> None:
 
 
 def _clear(path: Path, *, everything: bool) -> None:
-    """Remove what was half written; with `everything`, all results too."""
-    for left in (*path.glob(f"{_PARTIAL}*"), *path.glob(".*.partial")):
+    """Remove what was half written and the summary, which tells of former rows; with `everything`, all results too."""
+    for left in (*path.glob(f"{_PARTIAL}*"), *path.glob(".*.partial"), *path.glob("summary.*")):
         _remove(left)
     if everything:
-        for result in (*path.glob("case-*"), *path.glob(SET_ASIDE), *path.glob("summary.*")):
+        for result in (*path.glob("case-*"), *path.glob(SET_ASIDE)):
             _remove(result)
 
 

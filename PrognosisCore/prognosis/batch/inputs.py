@@ -81,8 +81,13 @@ def _data_files(path: Path) -> list[Path]:
         if not any(mark in header.lower() for mark in _NAMES_DATA):
             return []
         header += stream.read(_HEADER_BYTES - _SCANNED_BYTES)
+    fields = [line for line in header.splitlines() if any(mark in line.lower() for mark in _NAMES_DATA)]
+    if fields and all(line.upper().endswith(b"LOCAL") for line in fields):
+        return []
     beside = sorted(file for file in path.parent.iterdir() if file != path and file.is_file())
-    return beside if b"%" in header else [file for file in beside if os.fsencode(file.name) in header]
+    if any(b"%" in line for line in fields):
+        return beside
+    return [file for file in beside if os.fsencode(file.name) in header]
 
 
 def _state(file: Path) -> list[object]:

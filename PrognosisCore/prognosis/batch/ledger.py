@@ -1,5 +1,6 @@
 """What is known of every case of a batch, at any moment."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -50,6 +51,7 @@ class Ledger:
             else Entry(case, State.NOT_STARTED)
             for case in cases
         }
+        self._counts = Counter(entry.state for entry in self.entries)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -61,7 +63,7 @@ class Ledger:
         return tuple(entry.case for entry in self.entries if entry.state is State.NOT_STARTED)
 
     def count(self, state: State) -> int:
-        return sum(entry.state is state for entry in self.entries)
+        return self._counts[state]
 
     def enter(self, outcome: Outcome) -> Entry:
         """Note what became of a case."""
@@ -70,6 +72,8 @@ class Ledger:
                 entry = Entry(case, State.DONE, facts)
             case Failed(case, cause, remedy):
                 entry = Entry(case, State.FAILED, cause=cause, remedy=remedy)
+        self._counts[self._entries[entry.case.number].state] -= 1
+        self._counts[entry.state] += 1
         self._entries[entry.case.number] = entry
         return entry
 

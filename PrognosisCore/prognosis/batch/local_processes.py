@@ -174,8 +174,8 @@ class LocalProcesses:
 
 
 def sensible_workers() -> int:
-    """How many cases to run at once when nobody says: half the processors, as far as there is memory for them."""
-    workers = cores() // 2
+    """How many cases to run at once when nobody says: one a processor, as far as there is memory for them."""
+    workers = cores()
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         workers = min(workers, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MEMORY_A_WORKER)
     return max(1, workers)

@@ -1,5 +1,6 @@
 """Words about a case without the names its paths hold: folders and files are often called after the patient."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,9 @@ from prognosis.batch.case import Case, Fact, Facts
 from prognosis.batch.inputs import files_of
 
 _LEAST_LETTERS = 4
-_ANY_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[\\/][^\s'\":;,]+[\\/][^\s'\":;,]*")
+_NEAREST_FOLDERS = 3
+_ORDINARY = ("dicom", "image", "images", "lesion", "lesions", "organs", "series", "slice", "slices", "file", "header")
+_ANY_PATH = re.compile(r"(?<![\w.<])(?:[A-Za-z]:)?[\\/][^\s'\":;,]+[\\/][^\s'\":;,]*")
 
 
 class Mask:
@@ -16,19 +19,17 @@ class Mask:
 
     Args:
         case: Whose words are masked.
-        output: The folder the case is written to.
+        folder: Where the case is computed.
     """
 
-    def __init__(self, case: Case, output: Path) -> None:
+    def __init__(self, case: Case, folder: Path) -> None:
         words: dict[str, str] = {}
         for words_of in (_own_names, _other_names):
             for role, path in case.inputs.items():
                 for text, stands_for in words_of(path, role):
                     words.setdefault(text, stands_for)
-        words.setdefault(str(output), "the output folder")
-        for text in case.private:
-            if _may_name(text):
-                words.setdefault(text, "the patient")
+        words |= dict.fromkeys((str(folder), str(folder.parent)), "the output folder")
+        words |= {text: "the patient" for text in case.private if _may_name(text) and text not in words}
         longest_first = sorted(words, key=len, reverse=True)
         self._words = words
         self._pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))
@@ -45,7 +46,8 @@ class Mask:
 def _own_names(path: Path, role: str) -> Iterator[tuple[str, str]]:
     """How a message may name an input, and what is said instead."""
     yield from ((text, role) for text in _spellings(path))
-    yield path.name, role
+    if path.suffix or _may_name(path.name):
+        yield path.name, role
 
 
 def _other_names(path: Path, role: str) -> Iterator[tuple[str, str]]:
@@ -55,7 +57,7 @@ def _other_names(path: Path, role: str) -> Iterator[tuple[str, str]]:
         yield from _words_below(path, role)
     else:
         yield from ((file.name, f"a data file of {role}") for file in _listed(path) if file != path)
-    for part in (*path.parts, path.stem):
+    for part in (*path.parts[-_NEAREST_FOLDERS:], path.stem):
         if _may_name(part):
             yield part, role
 
@@ -78,9 +80,10 @@ def _listed(path: Path) -> tuple[Path, ...]:
 
 
 def _spellings(path: Path) -> set[str]:
-    return {str(path), str(path.absolute()), str(path.resolve())}
+    return {str(path), str(path.absolute()), os.path.realpath(path)}
 
 
 def _may_name(text: str) -> bool:
-    """Whether a text is long enough to tell who somebody is, and not merely a number of a slice."""
-    return len(text) >= _LEAST_LETTERS and not (text.isdecimal() and len(text) <= _LEAST_LETTERS)
+    """Whether a text can tell who somebody is: not too short, no small number, no word of our messages."""
+    small_number = text.isdecimal() and len(text) <= _LEAST_LETTERS
+    return len(text) >= _LEAST_LETTERS and not small_number and text.lower() not in _ORDINARY

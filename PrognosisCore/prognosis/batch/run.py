@@ -42,20 +42,20 @@ def run_batch(
                 return
             yield Task(case, folder.partial(case))
 
-    def compute(cases: Sequence[Case], workers: int) -> Iterator[Outcome]:
-        if cases:
-            with make_executor(min(workers, len(cases))) as executor:
-                for outcome in executor.run(start(cases)):
-                    yield _put_in_place(outcome, folder)
+    def compute(cases: Sequence[Case], workers: int, *, for_the_last_time: bool) -> None:
+        with make_executor(workers) as executor:
+            for outcome in executor.run(start(cases)):
+                placed = _put_in_place(outcome, folder)
+                entry = ledger.enter(placed)
+                if isinstance(placed, Failed) and placed.once_more and not for_the_last_time:
+                    once_more.append(placed.case)
+                else:
+                    told(entry)
 
-    for outcome in compute(ledger.waiting, workers):
-        entry = ledger.enter(outcome)
-        if isinstance(outcome, Failed) and outcome.once_more:
-            once_more.append(outcome.case)
-        else:
-            told(entry)
-    for outcome in compute(once_more, 1):
-        told(ledger.enter(outcome))
+    if ledger.waiting:
+        compute(ledger.waiting, min(workers, len(ledger.waiting)), for_the_last_time=False)
+    if once_more:
+        compute(once_more, 1, for_the_last_time=True)
 
 
 def _put_in_place(outcome: Outcome, folder: BatchFolder) -> Outcome:

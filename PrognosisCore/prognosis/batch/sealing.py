@@ -54,7 +54,9 @@ def read_seal(folder: Path) -> Seal | None:
     try:
         document = json.loads((folder / SEAL).read_text(encoding="utf-8"))
         found = Seal(**document)
-        whole = all((folder / name).stat().st_size == size for name, size in found.sizes.items())
+        whole = isinstance(found.facts, dict) and all(
+            (folder / name).stat().st_size == size for name, size in found.sizes.items()
+        )
     except (OSError, ValueError, TypeError, AttributeError):
         return None
     return found if whole else None

@@ -44,7 +44,9 @@ def _add_cohort(parser: argparse.ArgumentParser) -> None:
         metavar="TABLE",
         help="CSV with patient_id, image, lesions and, if wanted, organs and series, instead of --image and --lesions",
     )
-    group.add_argument("--workers", type=_count, metavar="N", help="cases at once (default: half the processors)")
+    group.add_argument(
+        "--workers", type=_count, metavar="N", help="cases at once (default: one a processor, as memory allows)"
+    )
     group.add_argument("--case-timeout", type=_seconds, metavar="SECONDS", help="give up a case that takes longer")
     group.add_argument(
         "--until", type=_clock, metavar="HH:MM", help="start no case after this time; the next run goes on from there"

@@ -1,15 +1,14 @@
 """`prognosis lesions score --cohort`: the lesions of every row of a table, in one folder."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
-from prognosis.cli.score_request import LARGEST_RESULT_BYTES, ScoreRequest, options_document, require_apart
-from prognosis.errors import ModelError
+from prognosis.cli.score_request import LARGEST_RESULT_BYTES, ScoreRequest, lies_in, options_document
+from prognosis.errors import ModelError, UsageError
 from prognosis.files import require_free_space
 
 if TYPE_CHECKING:
@@ -94,8 +93,8 @@ def score_cohort(arguments: argparse.Namespace, console: Console, request: Score
     cases = _cases(arguments, console)
     with batch_folder(arguments.output, kind=_KIND, overwrite=arguments.overwrite) as folder:
         ledger = Ledger(cases, folder.keep(cases, work.settings, console.progress))
-        require_free_space(folder.path, max(LARGEST_RESULT_BYTES, _USUAL_RESULT_BYTES * len(ledger.waiting)))
         try:
+            require_free_space(folder.path, max(LARGEST_RESULT_BYTES, _USUAL_RESULT_BYTES * len(ledger.waiting)))
             _run(arguments, console, ledger, folder, work)
         finally:
             write_batch_summary(folder.path, ledger, _summary(bundle))
@@ -105,6 +104,7 @@ def score_cohort(arguments: argparse.Namespace, console: Console, request: Score
 def _run(
     arguments: argparse.Namespace, console: Console, ledger: "Ledger", folder: "BatchFolder", work: LesionScoring
 ) -> None:
+    from prognosis.batch.clock import open_until
     from prognosis.batch.ledger import State
     from prognosis.batch.local_processes import LocalProcesses, sensible_workers
     from prognosis.batch.run import run_batch
@@ -112,14 +112,15 @@ def _run(
     def told(entry: "Entry") -> None:
         if entry.state is State.FAILED:
             console.warn(f"{entry.case.name}: {entry.cause} {entry.remedy}".rstrip())
-        console.progress("scoring", len(ledger.entries) - len(ledger.waiting), len(ledger.entries))
+        total = len(ledger.entries)
+        console.progress("scoring", total - ledger.count(State.NOT_STARTED), total)
 
     run_batch(
         ledger,
         folder,
         lambda workers: LocalProcesses(work, workers, arguments.case_timeout),
         workers=arguments.workers or sensible_workers(),
-        may_start=_before(arguments.until, datetime.now()),
+        may_start=open_until(arguments.until),
         told=told,
     )
 
@@ -138,8 +139,11 @@ def _cases(arguments: argparse.Namespace, console: Console) -> "list[Case]":
         tell=console.warn,
     )
     for row in rows:
-        for path in row.files.values():
-            require_apart(path, arguments.output)
+        for column, path in row.files.items():
+            if lies_in(path, arguments.output):
+                raise UsageError(
+                    f"Row {row.number}: {column} lies in the output folder.", remedy="Choose another --output."
+                )
     return [
         Case(
             number=row.number,
@@ -149,16 +153,6 @@ def _cases(arguments: argparse.Namespace, console: Console) -> "list[Case]":
         )
         for row in rows
     ]
-
-
-def _before(end: time | None, now: datetime) -> Callable[[], bool]:
-    """Whether the clock has not yet reached `end` since `now`."""
-    if end is None:
-        return lambda: True
-    moment = datetime.combine(now.date(), end)
-    if moment <= now:
-        moment += timedelta(days=1)
-    return lambda: datetime.now() < moment
 
 
 def _facts(patient: "ScoredPatient") -> "Facts":

@@ -17,6 +17,7 @@ from prognosis.cli import (
     lesions_train,
     models,
     phantom,
+    serve,
     survival_evaluate,
     version,
 )
@@ -78,4 +79,5 @@ def _parser() -> argparse.ArgumentParser:
     survival = verbs.add_parser("survival", help="what covariates say of survival")
     survival_evaluate.add_to(survival.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
     models.add_to(verbs, common)
+    serve.add_to(verbs, common)
     return parser

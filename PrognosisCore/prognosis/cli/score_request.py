@@ -1,5 +1,6 @@
 """What `lesions score` is asked; light to import, for a run over a cohort computes elsewhere."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,13 @@ class ScoreRequest:
 
 def require_apart(path: Path, output: Path) -> None:
     """Refuse to replace a folder that holds what is to be read."""
-    if path.resolve().is_relative_to(output.resolve()):
+    if lies_in(path, output):
         raise UsageError(f"{path} lies in the output folder {output}.", remedy="Choose another --output.")
+
+
+def lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path leads into a folder, links followed as far as they lead."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def options_document(request: ScoreRequest) -> dict[str, Any]:

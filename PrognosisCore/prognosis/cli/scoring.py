@@ -1,9 +1,11 @@
 """One patient from files to files: what `lesions score` and `demo` share."""
 
+from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from prognosis.bundles.bundle import Bundle
+from prognosis.bundles.bundle import Bundle, open_bundle
 from prognosis.bundles.manifest import Method
 from prognosis.bundles.store import find_bundle
 from prognosis.cli.score_request import LARGEST_RESULT_BYTES, ScoreRequest, options_document, require_apart
@@ -16,6 +18,7 @@ from prognosis.lesions.bundle_format import load_lesion_model
 from prognosis.lesions.engine import Engine
 from prognosis.lesions.inference import PatchScorer, make_scorer
 from prognosis.lesions.model import LesionModel
+from prognosis.lesions.result_files import FORMAT
 from prognosis.lesions.results import ScoredLesion, ScoredPatient
 from prognosis.lesions.scoring import Scored, score_patient
 from prognosis.progress import Progress, silent
@@ -57,8 +60,19 @@ def score_to_folder(
     require_free_space(output.parent, LARGEST_RESULT_BYTES)
     with result_folder(output, known_by=_DOCUMENT, overwrite=overwrite) as folder:
         progress("loading the model", 0, _STEPS)
-        model, scorer = load_scorer(find_bundle(request.model, method=Method.LESIONS), request.engine)
+        model, scorer = scorer_of(request.model, request.engine)
         return score_into(folder, request, model, scorer, progress)
+
+
+def scorer_of(model: str | None, engine: Engine) -> tuple[LesionModel, PatchScorer]:
+    """Find and verify a model, and make its network ready to run unless it still is from the last time."""
+    bundle = find_bundle(model, method=Method.LESIONS)
+    return _last_scorer(bundle.folder.absolute(), bundle.sha256, engine)
+
+
+@lru_cache(maxsize=1)
+def _last_scorer(folder: Path, sha256: str, engine: Engine) -> tuple[LesionModel, PatchScorer]:
+    return load_scorer(open_bundle(folder), engine)
 
 
 def load_scorer(bundle: Bundle, engine: Engine) -> tuple[LesionModel, PatchScorer]:
@@ -95,18 +109,22 @@ def patient_document(patient: ScoredPatient) -> dict[str, Any]:
     """The content of `patient.json`."""
     survival = patient.survival
     return {
+        "format": FORMAT,
         "notice": RESEARCH_USE,
+        "watermark": patient.watermark,
         "risk": patient.risk,
         "percentile": patient.percentile,
         "survival": None if survival is None else {f"{year}_years": s for year, s in survival.at_years.items()},
+        "survival_curve": None
+        if survival is None
+        else {"times_days": list(survival.times_days), "survival": list(survival.survival)},
         "lesions": len(patient.lesions),
         "lesions_scored": len(by_rank(patient)),
-        "model": {
-            "name": patient.model.name,
-            "version": patient.model.version,
-            "sha256": patient.model.sha256,
-            "demonstration": patient.model.demonstration,
-        },
+        "lesion_details": [
+            {"lesion": lesion.label, "name": lesion.name, "colour": list(lesion.colour), "flags": list(lesion.flags)}
+            for lesion in patient.lesions
+        ],
+        "model": asdict(patient.model),
         "versions": dict(patient.versions),
         "warnings": list(patient.warnings),
     }

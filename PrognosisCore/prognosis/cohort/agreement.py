@@ -1,7 +1,7 @@
 """Rows of a cohort table must not contradict each other."""
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cohort.faults import Faults
@@ -16,11 +16,11 @@ def check_agreement(rows: Sequence["CohortRow"], faults: Faults) -> None:
     """List pairs of rows that are the same annotation, one image of two patients, or two tales of one patient."""
     first: dict[str, CohortRow] = {}
     seen: dict[tuple[str, str], int] = {}
-    owner: dict[tuple[Path, str], CohortRow] = {}
+    owner: dict[tuple[str, str], CohortRow] = {}
     for row in rows:
         for column in _PRIMARY_IMAGES:
             if column in row.files:
-                image = row.files[column].resolve(), row.series.get(column, "")
+                image = os.path.realpath(row.files[column]), row.series.get(column, "")
                 other = owner.setdefault(image, row)
                 if other.patient_id != row.patient_id:
                     _pair(faults, other, row, "have one image under two patients")
