@@ -26,7 +26,8 @@ def test_the_version(prognosis, capsys):
 
 @pytest.mark.parametrize(
     "verb",
-    ["demo", "doctor", "version", "convert", "phantom lesions", "lesions score", "lesions train"]
+    ["demo", "doctor", "version", "convert", "phantom lesions", "lesions score", "lesions train", "survival evaluate"]
+    + ["cohort scan", "cohort check"]
     + [f"models {name}" for name in ("list", "verify", "card", "import")],
 )
 def test_every_command_explains_itself_with_an_example(prognosis, capsys, verb):
