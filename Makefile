@@ -10,15 +10,20 @@ OUTPUT ?= output/demo
 OWN_PATIENT = $(if $(CT),--image "$(CT)") $(if $(LESIONS),--lesions "$(LESIONS)") \
 	$(if $(LESION_NAMES),--lesion-names "$(LESION_NAMES)")
 
-.PHONY: demo test test-all lint bench demonstration-model clean
+# What windows and pictures in tests load from the system, and Debian's packages that hold it.
+LIBRARIES := libGL.so.1 libEGL.so.1 libEGL_mesa.so.0 libfontconfig.so.1 libgthread-2.0.so.0 libXext.so.6
+PACKAGES := libgl1 libegl1 libglib2.0-0 libfontconfig1 libxext6
+LOADS := import ctypes, sys; [ctypes.CDLL(name) for name in sys.argv[1:] if sys.platform == "linux"]
+
+.PHONY: demo test test-all lint libraries bench demonstration-model clean
 
 demo: $(READY)
 	@.venv/bin/prognosis demo --output "$(OUTPUT)" $(OWN_PATIENT)
 
-test: lint
+test: lint libraries
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 -m "not long"
 
-test-all: lint
+test-all: lint libraries
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2
 
 lint: $(READY)
@@ -26,6 +31,16 @@ lint: $(READY)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+libraries: $(READY)
+	@if .venv/bin/python -c '$(LOADS)' $(LIBRARIES) 2>/dev/null; then exit 0; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) \
+			&& .venv/bin/python -c '$(LOADS)' $(LIBRARIES); \
+	else \
+		echo "Tests draw windows and pictures without a screen. On Debian or Ubuntu, run once:"; \
+		echo "  sudo apt-get update && sudo apt-get install $(PACKAGES)"; exit 1; \
+	fi
 
 bench: $(READY)
 	.venv/bin/python Testing/benchmarks/run.py

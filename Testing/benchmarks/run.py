@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+from concordance import concordance
 from lesion_network import lesion_network
+from lesion_pipeline import lesion_pipeline
 
-_BENCHMARKS = (lesion_network,)
+_BENCHMARKS = (concordance, lesion_network, lesion_pipeline)
 
 
 def main() -> None:

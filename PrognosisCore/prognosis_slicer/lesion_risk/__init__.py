@@ -1,0 +1,1 @@
+"""The module SurvivalLesionRisk: what it does, and beside each part the view that shows it."""

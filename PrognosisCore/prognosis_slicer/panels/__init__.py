@@ -1,0 +1,1 @@
+"""Parts of screens that the modules share, built on widgets of their .ui files."""

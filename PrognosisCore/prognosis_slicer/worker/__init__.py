@@ -1,0 +1,1 @@
+"""The command line as a process that Slicer or an editor keeps, and whose end it never waits for."""
