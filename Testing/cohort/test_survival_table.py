@@ -97,7 +97,8 @@ def test_missing_values_are_empty_and_counted(read, empty):
         ({"split": ["train"] * 11 + ["valid"]}, "row 13, column split: split must be train or test, got 'valid'"),
         ({"split": ["train"] * 12}, "column split has no test patient"),
         ({"time_months": [1] * 12}, "exactly one of the columns time_days and time_months"),
-        ({"months": [(100 + 3 * n * n) / 30.4375 for n in range(12)]}, "column months is the follow-up itself"),
+        ({"Split": ["train", "test"] * 6}, "column Split is nearly split"),
+        ({"Time Months": [1] * 12}, "column Time Months is nearly time_months"),
         (
             {"image_date": ["2020-01-01"] * 12, "age_date": ["2019-12-31"] * 11 + ["2020-01-02"]},
             "row 13, column age_date: age is of 2020-01-02, after the image of 2020-01-01",
@@ -124,7 +125,8 @@ def test_missing_values_are_empty_and_counted(read, empty):
         "third split",
         "one-sided split",
         "days and months",
-        "follow-up as covariate",
+        "split in another case",
+        "time in other letters",
         "covariate after the image",
     ],
 )
@@ -286,3 +288,32 @@ def test_published_tables_are_read_after_renaming_columns(tmp_path, load, patien
             assert column.values.tolist() == frame[column.name].astype(str).tolist()
     for name, count in empty.items():
         assert f"Column {name}: {count} of {patients} cells are empty." in table.notes
+
+
+def forty_patients(**more):
+    generator = np.random.default_rng(1)
+    days = generator.permutation(40) * 20 + 15
+    return {"patient_id": [f"q{n}" for n in range(40)], "time_days": days, "event": [0, 1] * 20, **more}
+
+
+@pytest.mark.parametrize(
+    ("copied", "message"),
+    [
+        (lambda table: table["time_days"] / 30.4375, "column copy is the follow-up itself"),
+        (lambda table: 1 / table["time_days"], "column copy is the follow-up itself"),
+        (lambda table: table["event"], "column copy is the event itself"),
+        (lambda table: ["dead" if event else "alive" for event in table["event"]], "column copy is the event itself"),
+    ],
+    ids=["months", "one over time", "event", "event in words"],
+)
+def test_the_outcome_is_no_covariate(read, copied, message):
+    table = forty_patients()
+    with pytest.raises(InputError, match=message):
+        read({**table, "copy": copied(table)})
+
+
+def test_what_only_resembles_the_outcome_is_a_covariate(read):
+    table = forty_patients()
+    nearly = [1 - table["event"][0], *table["event"][1:]]
+    noisy = table["time_days"] + np.random.default_rng(2).normal(0, 60, 40)
+    assert len(read({**table, "response": nearly, "biomarker": noisy}).columns) == 2

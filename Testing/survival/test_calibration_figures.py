@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 
-from prognosis.survival.calibration import calibrate
 from prognosis.survival.metrics.censoring import Censoring
 from prognosis.survival.metrics.judging import calibration_groups, calibration_intercept, calibration_slope
 from prognosis.survival.metrics.kaplan_meier import kaplan_meier, survival_at
+from prognosis.survival.models.calibrating import calibrate
 
 
 def a_cohort(n=300, seed=0, *, ties=False, censored=True):

@@ -74,11 +74,6 @@ def test_what_eight_trials_find_serves_fresh_patients():
     assert reached > 0.5 + 0.75 * (oracle - 0.5)
 
 
-def test_no_further_trial_is_begun_after_the_limit():
-    cohort = patients(120, 1.0)
-    assert tune_deepsurv(*cohort, trials=50, folds=2, limit_s=0) == tune_deepsurv(*cohort, trials=1, folds=2)
-
-
 def test_no_trial_is_refused():
     with pytest.raises(ValueError, match="trials"):
         tune_deepsurv(*patients(60, 1.0), trials=0)

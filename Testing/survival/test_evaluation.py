@@ -100,7 +100,7 @@ def test_outcomes_of_test_patients_change_no_prediction():
 
 def risks_of(table):
     splits = make_splits(table, folds=3, seed=0)
-    folds, _ = encode_folds(table, splits)
+    folds, _ = encode_folds(table, splits, groups=3)
     tested = patients_left_out(table, splits)
     return [
         predict(candidate, folds, table, tested, seeds=[0], groups=3, progress=silent).predictions[0].risk
@@ -114,8 +114,8 @@ def test_standardisation_sees_training_patients_only():
     wild[table.split == "test"] *= 1e6
     other = replace(table, columns=(NumberColumn("marker", wild), *table.columns[1:]))
     splits = make_splits(table, folds=3, seed=0)
-    one, _ = encode_folds(table, splits)
-    two, _ = encode_folds(other, splits)
+    one, _ = encode_folds(table, splits, groups=3)
+    two, _ = encode_folds(other, splits, groups=3)
     np.testing.assert_array_equal(one[0].x_training, two[0].x_training)
 
 
@@ -185,3 +185,65 @@ def test_a_category_that_a_fold_never_saw_is_refused():
     grade[7] = "rare"
     with pytest.raises(InputError, match="grade.*rare"):
         evaluate(replace(table, columns=(*table.columns, CategoryColumn("grade", grade))), QUICK, table_sha256="0" * 64)
+
+
+def test_nobody_is_judged_beyond_the_follow_up_of_those_tested():
+    table = a_table(300, split=True)
+    short = np.where(table.split == "test", 500.0, np.inf)
+    study = evaluate(
+        replace(table, time_days=np.minimum(table.time_days, short), event=table.event & (table.time_days <= short)),
+        QUICK,
+        table_sha256="0" * 64,
+    )
+    assert study.tau_days <= 500
+    assert study.horizons_years == (1,)
+    assert any("figures over time stop at day" in warning for warning in study.warnings)
+
+
+def test_a_horizon_before_the_first_event_has_no_gain_to_show():
+    table = a_table()
+    study = evaluate(replace(table, time_days=table.time_days + 400), QUICK, table_sha256="0" * 64)
+    cox = result_of(study, "coxph").metrics
+    assert np.isnan(cox["scaled_brier_1y"].value)
+    assert np.isnan(cox["auc_1y"].value)
+    assert cox["scaled_brier_3y"].value > 0
+
+
+def test_a_wild_number_is_pointed_out_and_breaks_nothing():
+    table = a_table(split=True)
+    marker = table.columns[0].values.copy()
+    marker[0] = 1e6
+    study = evaluate(
+        replace(table, columns=(NumberColumn("marker", marker), *table.columns[1:])), QUICK, table_sha256="0" * 64
+    )
+    assert any("column 'marker', row 2: is it right?" in warning for warning in study.warnings)
+    assert np.isfinite(result_of(study, "coxph").metrics["integrated_brier"].value)
+
+
+def test_survival_is_never_predicted_against_the_risk():
+    table = a_table(effect=0.0, seed=3)
+    splits = make_splits(table, folds=3, seed=0)
+    folds, _ = encode_folds(table, splits, groups=3)
+    left_out = patients_left_out(table, splits)
+    for candidate in candidates(QUICK):
+        predicted = predict(candidate, folds, table, left_out, seeds=[0], groups=3, progress=silent)
+        prediction = predicted.predictions[0]
+        for fold in range(3):
+            inside = left_out.fold == fold
+            order = np.argsort(prediction.risk[inside])
+            assert (np.diff(prediction.survival[inside][order], axis=0) <= 1e-12).all()
+
+
+def test_a_model_worse_than_chance_is_told():
+    table = a_table(split=True)
+    turned = np.where(table.split == "test", -1, 1) * table.columns[0].values
+    study = evaluate(
+        replace(table, columns=(NumberColumn("marker", turned), *table.columns[1:])), QUICK, table_sha256="0" * 64
+    )
+    assert "coxph orders patients worse than chance: the interval of its C-index lies below 0.5" in study.warnings
+
+
+def test_alike_patients_cannot_be_grouped():
+    table = a_table()
+    study = evaluate(replace(table, columns=table.columns[2:]), QUICK, table_sha256="0" * 64)
+    assert any("covariates take 2 different values only" in warning for warning in study.warnings)

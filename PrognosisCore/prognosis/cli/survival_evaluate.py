@@ -1,6 +1,7 @@
 """`prognosis survival evaluate`: what covariates say of survival, judged on patients left out."""
 
 import argparse
+import logging
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ _SCALES = {
     "study": {"tuning_trials": 20, "training_seeds": 3},
     "paper": {"tuning_trials": 100, "training_seeds": 10},
 }
-_NEEDED = ("lifelines", "pycox", "numba", "sklearn", "pandas")
+_NEEDED = ("lifelines", "pycox", "numba", "sklearn", "statsmodels", "pandas")
 
 
 def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -68,6 +69,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     missing = [package for package in _NEEDED if find_spec(package) is None]
     if missing:
         raise UsageError(f"Evaluation needs {', '.join(missing)}.", remedy="Install slicer-prognosis[train].")
+    logging.getLogger("numexpr").setLevel(logging.WARNING)  # it counts threads aloud
     from prognosis.cohort.survival_table import read_survival_table
     from prognosis.survival.evaluation.evaluate import EvaluationOptions, evaluate
 

@@ -1,5 +1,6 @@
 """The columns of a cohort table that have a meaning of their own; every other column is a covariate."""
 
+import re
 from collections.abc import Container
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ FILE_COLUMNS = (
 SERIES_COLUMNS = {"image": "series", "followup_image": "followup_series", "ct": "ct_series", "pet": "pet_series"}
 _DATE_ENDING = "_date"
 _OTHERS = ("patient_id", "annotation_id", "event", "cause", "split", "image_date", "group", "site")
+_RESERVED = (*_OTHERS, *TIME_COLUMNS, *FILE_COLUMNS, *SERIES_COLUMNS.values())
 
 
 class Purpose(StrEnum):
@@ -33,8 +35,13 @@ FILES_NEEDED = {
 
 def is_covariate(name: str, columns: Container[str]) -> bool:
     """Whether a column of a table is a covariate: neither of the contract nor the date of a covariate."""
-    reserved = (*_OTHERS, *TIME_COLUMNS, *FILE_COLUMNS, *SERIES_COLUMNS.values())
-    return name not in reserved and not (name.endswith(_DATE_ENDING) and name.removesuffix(_DATE_ENDING) in columns)
+    return name not in _RESERVED and not (name.endswith(_DATE_ENDING) and name.removesuffix(_DATE_ENDING) in columns)
+
+
+def nearly_reserved(name: str) -> str | None:
+    """The column of the contract that a heading was probably meant to be, such as 'split' for 'Split'."""
+    meant = re.sub(r"[\s-]+", "_", name.strip()).casefold()
+    return meant if meant in _RESERVED and name != meant else None
 
 
 def date_column_of(covariate: str) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from prognosis.cohort.cells import ZeroTimes, quoted, read_id
 from prognosis.cohort.columns import Column, NumberColumn
-from prognosis.cohort.contract import TIME_COLUMNS, date_column_of, is_covariate
+from prognosis.cohort.contract import TIME_COLUMNS, date_column_of, is_covariate, nearly_reserved
 from prognosis.cohort.covariate_dates import check_dates
 from prognosis.cohort.covariates import read_covariates
 from prognosis.cohort.csv_table import CsvTable, read_csv_table, require_columns
@@ -19,8 +19,8 @@ from prognosis.errors import UsageError
 
 _SPLITS = ("train", "test")
 _LEAST_EVENTS = 2
-_SAME_ORDER = 1 - 1e-9
-_LEAST_ROWS_TO_COMPARE = 10
+_SAME_ORDER = 0.9999
+_LEAST_ROWS_TO_COMPARE = 30
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ def survival_table_of(
     )
     require_columns(table, ["patient_id"])
     outcomes, notes = read_outcomes(table, faults, zero_times=zero_times)
+    _check_headings(table, faults)
     _check_one_row_a_patient(table, faults)
     check_dates(table, faults)
     columns, covariate_notes = read_covariates(table, faults, categorical=categorical)
@@ -102,7 +103,7 @@ def survival_table_of(
     event = np.array([outcome is not None and outcome[1] for outcome in outcomes], bool)
     if not len(faults):
         notes += check_events(int(event.sum()), faults, least=_LEAST_EVENTS)
-        _check_not_the_outcome(columns, time_days, faults)
+        _check_not_the_outcome(columns, time_days, event, faults)
     return SurvivalTable(
         rows=np.array(table.rows, np.int64),
         time_days=time_days,
@@ -155,17 +156,45 @@ def _read_split(table: CsvTable, faults: Faults) -> NDArray[np.str_] | None:
     return np.array(cells, dtype=str)
 
 
-def _check_not_the_outcome(columns: Sequence[Column], time_days: NDArray[np.float64], faults: Faults) -> None:
-    """A second column of times, such as months beside days, would let every model look into the future."""
+def _check_headings(table: CsvTable, faults: Faults) -> None:
+    """A 'Split' or 'Cause' taken for a covariate would let models see what they are to predict."""
+    for name in table.header:
+        meant = nearly_reserved(name)
+        if meant is not None:
+            faults.table(
+                f"column {name} is nearly {meant}: name it so, or otherwise, or leave it out with --ignore {name}"
+            )
+
+
+def _check_not_the_outcome(
+    columns: Sequence[Column], time_days: NDArray[np.float64], event: NDArray[np.bool_], faults: Faults
+) -> None:
+    """A second column of times, such as months beside days, or of events would let models look into the future."""
     for column in columns:
-        if not isinstance(column, NumberColumn):
-            continue
-        known = np.isfinite(column.values)
-        values, times = column.values[known], time_days[known]
-        if len(values) < _LEAST_ROWS_TO_COMPARE or np.ptp(values) == 0 or np.ptp(times) == 0:
-            continue
-        if abs(np.corrcoef(values, times)[0, 1]) > _SAME_ORDER:
+        if _says(column, event):
+            faults.table(f"column {column.name} is the event itself: leave it out with --ignore {column.name}")
+        elif isinstance(column, NumberColumn) and _orders_as(column.values, time_days):
             faults.table(f"column {column.name} is the follow-up itself: leave it out with --ignore {column.name}")
+
+
+def _says(column: Column, event: NDArray[np.bool_]) -> bool:
+    """Whether two values of a column tell exactly who had the event."""
+    if isinstance(column, NumberColumn) and np.isnan(column.values).any():
+        return False
+    found, place = np.unique(column.values, return_inverse=True)
+    if len(found) != 2 or len(event) < _LEAST_ROWS_TO_COMPARE:
+        return False
+    return bool((place == event).all() or (place != event).all())
+
+
+def _orders_as(values: NDArray[np.float64], time_days: NDArray[np.float64]) -> bool:
+    """Whether numbers put patients into the order of their times, or into the opposite one."""
+    known = np.isfinite(values)
+    values, times = values[known], time_days[known]
+    if len(np.unique(values)) < _LEAST_ROWS_TO_COMPARE or len(np.unique(times)) < _LEAST_ROWS_TO_COMPARE:
+        return False
+    ranks, of_times = (np.unique(each, return_inverse=True)[1] for each in (values, times))
+    return abs(float(np.corrcoef(ranks, of_times)[0, 1])) > _SAME_ORDER
 
 
 def _role_notes(table: CsvTable, ignore: Collection[str]) -> list[str]:

@@ -18,10 +18,11 @@ from prognosis.lesions.patches import PatchOptions
 from prognosis.lesions.results import ModelUsed
 from prognosis.lesions.training_data import TrainingData
 from prognosis.progress import Progress, silent
-from prognosis.survival.calibration import Calibration, calibrate
+from prognosis.survival.calibration import Calibration
 from prognosis.survival.estimate import Estimate
 from prognosis.survival.folds import patient_folds
 from prognosis.survival.metrics.concordance import concordance
+from prognosis.survival.models.calibrating import calibrate
 
 _LEAST_EVENTS = 8
 

@@ -17,11 +17,11 @@ ASSUMPTIONS = (
     ("Censoring is independent of the outcome given the covariates", "assumed by every figure; it cannot be tested"),
     ("Hazards are proportional in the risk", "assumed by Cox, DeepSurv and the calibration slope"),
     ("Empty cells are filled with the training patients' median or commonest category", "our choice"),
-    ("Ties in time: Breslow, save Efron in the slope of the survival curves", "our choice"),
+    ("Ties in time: Breslow", "our choice"),
     ("Ties in risk count half in every C-index", "the definition"),
-    ("The IPCW figures stop where a tenth of the training patients is still uncensored", "our choice"),
+    ("The IPCW figures stop where a tenth of training or of tested patients is still uncensored", "our choice"),
     ("Risk groups are cut at quantiles of risks of training patients who were left out of the fit", "our choice"),
-    ("Slope and baseline hazard of every survival curve come from those risks too", "our choice"),
+    ("Slope (0 at least) and baseline hazard of every survival curve come from those risks too", "our choice"),
 )
 
 
@@ -94,17 +94,20 @@ def methods_paragraph(
         f"Models ({' and '.join(titles)}) were judged by {validation}.",
         "Standardisation, filling of empty cells, penalties, network sizes and numbers of epochs were chosen on "
         "training patients only.",
-        "Discrimination was measured by Harrell's C-index, with pairs of patients compared within a fold only, by "
-        f"Uno's IPCW C-index up to {tau_days:.0f} days{f', and by cumulative/dynamic AUC{at}' if at else ''}.",
-        f"Accuracy was measured by the IPCW Brier score{f'{at}, and' if at else ''} integrated from 0 to "
+        "Discrimination was measured by Harrell's C-index, with pairs of patients compared within a fold only; by "
+        f"Uno's IPCW C-index up to {tau_days:.0f} days{f' and by cumulative/dynamic AUC{at}' if at else ''}, averaged "
+        "over folds by patients.",
+        f"Accuracy was measured by the IPCW Brier score{f'{at}, and' if at else ','} integrated from 0 to "
         f"{tau_days:.0f} days, beside that of the Kaplan-Meier curve of the training patients.",
-        "Calibration was measured by the Cox slope of the predicted log hazard and by observed and predicted events.",
+        "Calibration was measured by the Cox slope of the predicted log hazard"
+        f"{f' and by observed less predicted events{at}' if at else ''}.",
         "The censoring distribution was estimated on training patients.",
         f"Networks were trained with {seeds} {'seed' if seeds == 1 else 'seeds'}, over which each metric was averaged "
         "before anything else.",
         f"Intervals are the 2.5th to 97.5th percentiles of {bootstraps} resamples of tested patients within folds, the "
         "same resamples for all models; they leave out the variance of training.",
-        "One primary contrast was declared beforehand; the other p-values are adjusted by Holm's method.",
+        "The primary contrast, DeepSurv less Cox in Harrell's C-index, was declared beforehand; the p-values of the "
+        "others are adjusted by Holm's method.",
     )
     return " ".join(sentences)
 
@@ -133,7 +136,7 @@ def _quartiles(values: NDArray[np.float64]) -> str:
     if not len(known):
         return "none known"
     low, middle, high = np.percentile(known, [25, 50, 75])
-    return f"{middle:.4g} ({low:.4g}-{high:.4g})"
+    return f"{middle:.4g} ({low:.4g} to {high:.4g})"
 
 
 def _share(count: int, of: int) -> str:

@@ -49,6 +49,7 @@ from prognosis.survival.models.deepsurv_tuning import tune_deepsurv
 from prognosis.survival.models.fitted_risk import FitRisk
 
 _FEW_EVENTS = 50
+_MOST_OF_IT = 0.5
 _GROUP_NAMES = {2: ("lower risk", "higher risk"), 3: ("low risk", "middle risk", "high risk")}
 
 
@@ -104,16 +105,18 @@ def evaluate(
     """
     splits = make_splits(table, folds=options.folds, seed=options.seed)
     tested = patients_left_out(table, splits)
-    folds, notes = encode_folds(table, splits)
+    folds, notes = encode_folds(table, splits, groups=options.risk_groups)
     draws = draw_patients(tested.fold, draws=options.bootstraps, seed=options.seed)
     seeds = [options.seed + number for number in range(options.training_seeds)]
     baseline = brier_scores(reference(folds, table, tested), tested, draws)
     measured: dict[str, dict[str, Measured]] = {}
+    flat: list[str] = []
     results = [ModelResult("kaplan_meier", "Kaplan-Meier", {name: m.estimate for name, m in baseline.items()})]
     for candidate in candidates(options):
         predicted = predict(candidate, folds, table, tested, seeds=seeds, groups=options.risk_groups, progress=progress)
         by_seed = [_measured(prediction, tested, baseline, draws) for prediction in predicted.predictions]
         progress(f"judging {candidate.title}", 1, 1)
+        flat += _warning_of_flat_curves(candidate, predicted)
         measured[candidate.name] = over_seeds(by_seed)
         results.append(_result(candidate, predicted, by_seed, measured[candidate.name], tested, options))
     validation = describe_validation(table, splits, options.seed)
@@ -139,7 +142,7 @@ def evaluate(
             tau_days=float(tested.grid_days[-1]),
             horizons_years=tested.horizons_years,
         ),
-        warnings=(*table.notes, *notes, *_warnings(tested, measured)),
+        warnings=(*table.notes, *notes, *flat, *_warnings(table, tested, measured)),
         seed=options.seed,
         bootstraps=options.bootstraps,
         versions=versions(),
@@ -229,14 +232,30 @@ def _comparisons(measured: Mapping[str, Mapping[str, Measured]]) -> tuple[Compar
     )
 
 
-def _warnings(tested: Tested, measured: Mapping[str, Mapping[str, Measured]]) -> list[str]:
+def _warning_of_flat_curves(candidate: Candidate, predicted: Predicted) -> list[str]:
+    if not predicted.flat:
+        return []
+    return [
+        f"{candidate.title}: in {predicted.flat} of {predicted.fits} fits the risks did not order training patients "
+        "left out; survival is then predicted alike for everybody"
+    ]
+
+
+def _warnings(table: SurvivalTable, tested: Tested, measured: Mapping[str, Mapping[str, Measured]]) -> list[str]:
     warnings = []
-    events = int(tested.event.sum())
+    events, tau = int(tested.event.sum()), float(tested.grid_days[-1])
     if events < _FEW_EVENTS:
         warnings.append(f"only {events} tested patients had an event: every figure is uncertain, see the intervals")
+    if tau < _MOST_OF_IT * table.time_days.max():
+        warnings.append(
+            f"figures over time stop at day {tau:.0f}: beyond it too few training or tested patients are followed"
+        )
     if not tested.horizons_years:
         warnings.append("follow-up is too short for figures at 1, 3 or 5 years")
     for name, metrics in measured.items():
-        if metrics["c_index"].estimate.low <= 0.5:
+        c_index = metrics["c_index"].estimate
+        if c_index.high < 0.5:
+            warnings.append(f"{name} orders patients worse than chance: the interval of its C-index lies below 0.5")
+        elif not c_index.low > 0.5:
             warnings.append(f"{name} was not shown to order patients: the interval of its C-index holds 0.5")
     return warnings

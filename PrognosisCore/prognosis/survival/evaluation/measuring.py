@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def scaled_brier_scores(scores: Mapping[str, Measured], reference: Mapping[str, 
     """1 - score / score of the reference: 0 is no better than Kaplan-Meier, 1 is perfect."""
     return {
         f"scaled_{name}": Measured(
-            1 - score.value / reference[name].value, 1 - score.resampled / reference[name].resampled
+            _gain(score.value, reference[name].value), _gain(score.resampled, reference[name].resampled)
         )
         for name, score in scores.items()
     }
@@ -100,6 +101,17 @@ def _squared_errors(prediction: Prediction, tested: Tested) -> dict[str, Array]:
         integrated[part] = [integrated_brier(row, tested.grid_days) for row in over_time]
     errors = {f"brier_{year}y": at_horizons[:, number] for number, year in enumerate(tested.horizons_years)}
     return {**errors, "integrated_brier": integrated}
+
+
+@overload
+def _gain(score: float, reference: float) -> float: ...
+@overload
+def _gain(score: Array, reference: Array) -> Array: ...
+def _gain(score: float | Array, reference: float | Array) -> float | Array:
+    """NaN where the reference makes no error, as when nobody has the event before a horizon."""
+    known = np.asarray(reference) > 0
+    gain = np.where(known, 1 - np.divide(score, np.where(known, reference, 1.0)), np.nan)
+    return gain if gain.ndim else float(gain)
 
 
 def _mean(per_patient: Array, draws: Array) -> Measured:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from prognosis.cohort.survival_table import SurvivalTable
 from prognosis.errors import InputError
 from prognosis.progress import Progress
-from prognosis.survival.calibration import Calibration, calibrate
+from prognosis.survival.calibration import Calibration
 from prognosis.survival.evaluation.validation import Split
 from prognosis.survival.metrics.censoring import Censoring
 from prognosis.survival.metrics.kaplan_meier import kaplan_meier, survival_at
+from prognosis.survival.models.calibrating import calibrate
 from prognosis.survival.models.encoding import Encoder
 from prognosis.survival.models.fitted_risk import FitRisk
 
@@ -20,6 +21,8 @@ Array = NDArray[np.float64]
 _YEARS = (1, 3, 5)
 _GRID = 101
 _LEAST_UNCENSORED = 0.1
+_SUSPICIOUS_SD = 10.0
+_MOST_LISTED = 5
 Prepare = Callable[[Array, Array, NDArray[np.bool_], int], FitRisk]
 """(n, p) covariates, (n,) days, (n,) events of training patients, seed -> how to fit, tuned on them."""
 
@@ -85,20 +88,37 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a candidate said, a prediction a seed, and what was chosen for it in each fold."""
+    """What a candidate said.
+
+    Args:
+        predictions: One a seed.
+        chosen: What was chosen in each fold, in words.
+        flat: How many fits did not order the training patients they had left out, so that they predict one curve for
+            everybody.
+        fits: How many fits there were.
+    """
 
     predictions: tuple[Prediction, ...]
     chosen: tuple[str, ...]
+    flat: int
+    fits: int
 
 
 @dataclass(frozen=True)
-class _Fold:
-    """Encoded patients of one split."""
+class EncodedFold:
+    """Encoded patients of one split.
+
+    Args:
+        x_training: (n, p) covariates.
+        x_test: (m, p) covariates.
+        names: (p,) what each is.
+        split: Whose they are.
+    """
 
     x_training: Array
     x_test: Array
+    names: tuple[str, ...]
     split: Split
-    notes: tuple[str, ...]
 
 
 def patients_left_out(table: SurvivalTable, splits: Sequence[Split]) -> Tested:
@@ -110,7 +130,7 @@ def patients_left_out(table: SurvivalTable, splits: Sequence[Split]) -> Tested:
     patient = np.concatenate([split.test for split in splits])
     censoring = tuple(Censoring.fit(table.time_days[s.training], table.event[s.training]) for s in splits)
     tau = min(
-        min(c.latest(_LEAST_UNCENSORED), float(table.time_days[s.training].max()))
+        min(c.latest(_LEAST_UNCENSORED), float(table.time_days[s.training].max()), _followed_to(table, s.test))
         for c, s in zip(censoring, splits, strict=True)
     )
     seen = table.event[patient] & (table.time_days[patient] <= tau)
@@ -130,26 +150,56 @@ def patients_left_out(table: SurvivalTable, splits: Sequence[Split]) -> Tested:
     )
 
 
-def encode_folds(table: SurvivalTable, splits: Sequence[Split]) -> tuple[list[_Fold], tuple[str, ...]]:
-    """Encode covariates by what each fold's training patients teach, and what there is to say of it."""
+def _followed_to(table: SurvivalTable, patients: NDArray[np.int64]) -> float:
+    """How far patients' own follow-up reaches: a score beyond it would judge nobody and look good."""
+    time, event = table.time_days[patients], table.event[patients]
+    return min(Censoring.fit(time, event).latest(_LEAST_UNCENSORED), float(time.max()))
+
+
+def encode_folds(table: SurvivalTable, splits: Sequence[Split], *, groups: int) -> tuple[list[EncodedFold], list[str]]:
+    """Encode covariates by what each fold's training patients teach, and tell what there is to say of it."""
     folds = []
-    for split in splits:
+    notes: dict[str, list[int]] = {}
+    for number, split in enumerate(splits, start=1):
         encoder = Encoder.fit(table.columns, split.training)
-        folds.append(
-            _Fold(
-                encoder.encode(table.columns, split.training),
-                encoder.encode(table.columns, split.test),
-                split,
-                tuple(encoder.notes),
-            )
+        fold = EncodedFold(
+            encoder.encode(table.columns, split.training),
+            encoder.encode(table.columns, split.test),
+            encoder.names,
+            split,
         )
-    notes = tuple(dict.fromkeys(note for fold in folds for note in fold.notes))
-    return folds, notes
+        folds.append(fold)
+        for note in (*encoder.notes, *_extremes(fold, table), *_too_alike(fold, groups)):
+            notes.setdefault(note, []).append(number)
+    return folds, [note if len(of) == len(splits) else f"{note} (fold {_listed(of)})" for note, of in notes.items()]
+
+
+def _extremes(fold: EncodedFold, table: SurvivalTable) -> list[str]:
+    """Cells that one can suspect: a code for 'unknown', a slip of the unit, a decimal point lost."""
+    found = []
+    for x, patients in ((fold.x_training, fold.split.training), (fold.x_test, fold.split.test)):
+        for patient, column in np.argwhere(np.abs(x) > _SUSPICIOUS_SD):
+            found.append(f"column '{fold.names[column]}', row {table.rows[patients[patient]]}")
+    if not found:
+        return []
+    more = f" and {len(found) - _MOST_LISTED} more cells" if len(found) > _MOST_LISTED else ""
+    return [f"more than {_SUSPICIOUS_SD:.0f} SD from the mean: {'; '.join(found[:_MOST_LISTED])}{more}: is it right?"]
+
+
+def _too_alike(fold: EncodedFold, groups: int) -> list[str]:
+    kinds = len(np.unique(fold.x_training, axis=0))
+    if kinds >= groups:
+        return []
+    return [f"covariates take {kinds} different values only: {groups} risk groups cannot be told apart by them"]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
 
 
 def predict(
     candidate: Candidate,
-    folds: Sequence[_Fold],
+    folds: Sequence[EncodedFold],
     table: SurvivalTable,
     tested: Tested,
     *,
@@ -171,20 +221,22 @@ def predict(
     used = list(seeds) if candidate.seeded else list(seeds)[:1]
     by_seed: list[list[Prediction]] = [[] for _ in used]
     chosen = []
+    flat = 0
     for number, fold in enumerate(folds):
         time, event = table.time_days[fold.split.training], table.event[fold.split.training]
         fit = candidate.prepare(fold.x_training, time, event, seeds[0])
         for position, seed in enumerate(used):
             fitted = fit(fold.x_training, time, event, seed)
-            calibration = calibrate(fitted.out_of_fold, time, event)
+            calibration = calibrate(fitted.out_of_fold, time, event, forwards=True)
+            flat += calibration.slope == 0
             cuts = np.quantile(fitted.out_of_fold, np.linspace(0, 1, groups + 1)[1:-1])
             by_seed[position].append(_prediction(fitted.risk(fold.x_test), calibration, cuts, tested))
             progress(f"fitting {candidate.title}", number * len(used) + position + 1, len(folds) * len(used))
-        chosen.append(_words(fitted.chosen))
-    return Predicted(tuple(_joined(parts) for parts in by_seed), tuple(chosen))
+        chosen.append(_words(fitted.chosen, fold.names))
+    return Predicted(tuple(_joined(parts) for parts in by_seed), tuple(chosen), flat, len(folds) * len(used))
 
 
-def reference(folds: Sequence[_Fold], table: SurvivalTable, tested: Tested) -> Prediction:
+def reference(folds: Sequence[EncodedFold], table: SurvivalTable, tested: Tested) -> Prediction:
     """The Kaplan-Meier curve of each fold's training patients, the same for every patient left out."""
     parts = []
     for fold in folds:
@@ -227,8 +279,17 @@ def _joined(parts: Sequence[Prediction]) -> Prediction:
     )
 
 
-def _words(chosen: Mapping[str, float | int | str]) -> str:
+def _words(chosen: Mapping[str, float | int | str], names: Sequence[str]) -> str:
     return ", ".join(
         f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
-        for name, value in chosen.items()
+        for name, value in _with_names(chosen, names).items()
     )
+
+
+def _with_names(chosen: Mapping[str, float | int | str], names: Sequence[str]) -> dict[str, float | int | str]:
+    """Numbers of separating columns as the names a reader knows."""
+    named = dict(chosen)
+    if isinstance(named.get("separating_columns"), str):
+        columns = str(named["separating_columns"]).split(", ")
+        named["separating_columns"] = ", ".join(f"'{names[int(column) - 1]}'" for column in columns)
+    return named

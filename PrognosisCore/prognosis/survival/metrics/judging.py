@@ -8,8 +8,8 @@ from prognosis.survival.estimate import Estimate
 from prognosis.survival.metrics.censoring import Censoring
 from prognosis.survival.metrics.horizon import horizon_endpoint
 from prognosis.survival.metrics.kaplan_meier import estimate_at, kaplan_meier
-from prognosis.survival.models.cox_model import RiskSets, separating_columns
-from prognosis.survival.outcomes import checked_outcome, checked_risk, checked_weight
+from prognosis.survival.models.calibrating import cox_slope
+from prognosis.survival.outcomes import checked_outcome, checked_weight
 
 
 def calibration_slope(risk: ArrayLike, time: ArrayLike, event: ArrayLike, *, weight: ArrayLike | None = None) -> float:
@@ -25,25 +25,12 @@ def calibration_slope(risk: ArrayLike, time: ArrayLike, event: ArrayLike, *, wei
         weight: (n,) how often each patient counts.
 
     Returns:
-        The slope; NaN where it does not exist: no event, one risk for all, or an order without fault.
+        The slope; NaN where it does not exist: no event, one risk for all at risk, or an order without fault.
 
     Raises:
         ValueError: Lengths differ, or a value is not as said.
     """
-    time, event = checked_outcome(time, event)
-    risk, weight = checked_risk(risk, len(time)), checked_weight(weight, len(time))
-    used = weight > 0
-    risk, time, event, weight = risk[used], time[used], event[used], weight[used]
-    if not event.any():
-        return float("nan")
-    # A unit of the risk's own spread keeps Newton's steps small whatever the model's scale.
-    spread = float(risk.std())
-    if spread <= np.finfo(float).eps * float(np.abs(risk).max()):
-        return float("nan")
-    column = ((risk - risk.mean()) / spread)[:, None]
-    if len(separating_columns(column, time, event)):
-        return float("nan")
-    return float(RiskSets.of(column, time, event, weight).fit(0.0)[0]) / spread
+    return cox_slope(risk, time, event, weight)
 
 
 def calibration_intercept(

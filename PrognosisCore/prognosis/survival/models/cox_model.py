@@ -104,15 +104,25 @@ def separating_columns(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> NDArr
     Returns:
         Indices of columns.
     """
+    values, lowest, highest = _at_events(x, time, event)
+    one_sided = (values == highest).all(axis=0) | (values == lowest).all(axis=0)
+    return np.flatnonzero(one_sided & (highest > lowest).any(axis=0))
+
+
+def informative_columns(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> NDArray[np.bool_]:
+    """(p,) whether a column differs among those at risk at any event; the likelihood depends on no other."""
+    _, lowest, highest = _at_events(x, time, event)
+    return np.asarray((highest > lowest).any(axis=0))
+
+
+def _at_events(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> tuple[Matrix, Matrix, Matrix]:
+    """At each event the patient's values, and the lowest and highest among those at risk."""
     x, time, event = np.asarray(x, float), np.asarray(time, float), np.asarray(event, bool)
     order = np.argsort(-time, kind="stable")
     last_of_tie = np.searchsorted(-time[order], -time[order], side="right") - 1
     at_event = event[order]
-    values = x[order][at_event]
-    highest = np.maximum.accumulate(x[order])[last_of_tie][at_event]
-    lowest = np.minimum.accumulate(x[order])[last_of_tie][at_event]
-    one_sided = (values == highest).all(axis=0) | (values == lowest).all(axis=0)
-    return np.flatnonzero(one_sided & (highest > lowest).any(axis=0))
+    lowest, highest = (extreme.accumulate(x[order])[last_of_tie][at_event] for extreme in (np.minimum, np.maximum))
+    return x[order][at_event], lowest, highest
 
 
 @dataclass(frozen=True)

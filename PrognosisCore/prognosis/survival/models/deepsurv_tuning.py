@@ -1,7 +1,6 @@
 """Choosing DeepSurv's options by random search on training patients."""
 
 import math
-import time as clock
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +31,6 @@ def tune_deepsurv(
     *,
     trials: int = 20,
     folds: int = 5,
-    limit_s: float = math.inf,
     seed: int = 0,
 ) -> DeepSurvOptions:
     """Choose the options, and with them the number of epochs, under which left-out folds are likeliest.
@@ -48,7 +46,6 @@ def tune_deepsurv(
         event: (n,) whether their event was seen.
         trials: Options to try; the first are the defaults, the others are drawn at random.
         folds: Parts of the cross-validation each is judged by, and of later out-of-fold risks.
-        limit_s: No further trial is begun after so many seconds; what is chosen then depends on the machine.
         seed: Seed of the options drawn, the folds and the networks.
 
     Raises:
@@ -61,11 +58,8 @@ def tune_deepsurv(
     require_enough(x, event, folds)
     fold = patient_folds(time, event, np.zeros(len(time)), folds=folds, seed=seed)
     generator = np.random.default_rng(seed)
-    began = clock.monotonic()
     least, best = math.inf, DeepSurvOptions(folds=folds)
     for trial in range(trials):
-        if trial and clock.monotonic() - began > limit_s:
-            break
         options = _drawn(generator, folds) if trial else best
         with private_torch(seed):
             curve = _held_out_curve(x, time, event, fold, options)

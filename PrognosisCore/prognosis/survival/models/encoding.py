@@ -153,7 +153,11 @@ def _number_code(column: NumberColumn, rows: Rows, notes: list[str]) -> list[Num
         return []
     if empty.any():
         notes.append(f"'{column.name}': {_of(empty)} have no value, for which their median {fill:.6g} stands")
-    return [NumberCode(column.name, fill, float(values.mean()), float(values.std()))]
+    with np.errstate(over="ignore"):
+        mean, sd = float(values.mean()), float(values.std())
+    if not (np.isfinite(mean) and np.isfinite(sd)):
+        raise InputError(f"Column '{column.name}' holds numbers too large to compute with.", remedy="Change its unit.")
+    return [NumberCode(column.name, fill, mean, sd)]
 
 
 def _category_code(column: CategoryColumn, rows: Rows, notes: list[str]) -> list[CategoryCode]:
