@@ -4,9 +4,13 @@ import time
 from pathlib import Path
 
 import slicer
-from slicer_host.scripted_modules import OpenedModule
+from slicer_host.scripted_modules import OpenedModule, install_modules
 
-from prognosis_slicer.worker.local_worker import LocalWorker
+install_modules()
+
+import prognosis_slicer.lesion_risk.sample  # noqa: E402
+import prognosis_slicer.lesion_risk.screen  # noqa: E402, F401
+from prognosis_slicer.worker.local_worker import LocalWorker  # noqa: E402
 
 MODULE = Path(__file__).resolve().parents[2] / "SurvivalLesionRisk" / "SurvivalLesionRisk.py"
 
@@ -80,6 +84,11 @@ class LesionRiskWindow:
 
     def close(self) -> None:
         self.opened.close()
+
+
+def hand_worker(monkeypatch, make_worker) -> None:
+    """Let the module file, which is run anew for each window, find another worker than its own; nobody else does."""
+    monkeypatch.setattr("prognosis_slicer.worker.local_worker.LocalWorker", make_worker)
 
 
 class KeptWorker(LocalWorker):

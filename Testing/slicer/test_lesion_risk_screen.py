@@ -1,21 +1,27 @@
 """SurvivalLesionRisk in a window on the PythonQt double, with the real command line behind it."""
 
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import slicer
-from lesion_risk_window import MODULE, KeptWorker, LesionRiskWindow, wait_until
-from slicer_host.pythonqt_double import dialogs
+from lesion_risk_window import MODULE, KeptWorker, LesionRiskWindow, hand_worker, wait_until
+from PyQt5 import QtCore
+from PyQt5.QtTest import QTest
+from slicer_host.pythonqt_double import dialogs, slot_errors
 from slicer_host.scripted_modules import load_module
 
+from prognosis.bundles.store import shipped_models_folder
 from prognosis.cli.main import main
-from prognosis.errors import PrognosisError
+from prognosis.errors import CancelledError, PrognosisError
 from prognosis.lesions.result_files import read_result
 from prognosis_slicer import installing
 from prognosis_slicer.scene.lesion_results import find_result
-from prognosis_slicer.scene.result_record import Role, records_of
+from prognosis_slicer.scene.result_record import records_of
 from prognosis_slicer.scene.segment_files import write_lesions
 from prognosis_slicer.scene.segments import read_segments
 from prognosis_slicer.scene.volumes import write_image
@@ -48,7 +54,7 @@ def at_startup(host, monkeypatch):
 @pytest.fixture
 def window(qt, at_startup, kept, monkeypatch):
     kept(QtTicker())
-    monkeypatch.setattr("prognosis_slicer.worker.local_worker.LocalWorker", kept)
+    hand_worker(monkeypatch, kept)
     window = LesionRiskWindow()
     yield window
     window.close()
@@ -232,14 +238,88 @@ def test_packages_are_asked_for_when_score_is_pressed_and_not_before(ready, monk
     assert records_of(scene) == []
 
 
-def test_an_error_of_the_command_line_stands_in_the_panel_with_its_remedy(ready, tmp_path, scene):
-    (tmp_path / "model").mkdir()
-    dialogs.answer_with(str(tmp_path / "model"))
-    ready.ui.chooseModelButton.click()
+def test_declining_the_packages_is_no_error(ready, monkeypatch):
+    def decline():
+        raise CancelledError("The packages were not installed.", remedy="Nothing can be computed without them.")
+
+    monkeypatch.setattr(installing, "ask_and_install", decline)
     ready.score()
-    assert str(tmp_path / "model") in ready.ui.errorLabel.text
+    assert "The packages were not installed" in ready.ui.missingLabel.text
+    assert not ready.ui.errorLabel.visible
+    assert ready.ui.scoreButton.enabled
+
+
+def test_a_fault_of_the_module_is_shown_and_the_panel_stays_usable(ready, main_window, monkeypatch, scene):
+    def broken():
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(installing, "ask_and_install", broken)
+    ready.score()
+    assert any("a fault" in text for text in dialogs.said)
+    assert "ZeroDivisionError" in slot_errors.errors.pop()
+    assert not ready.busy
+    assert ready.ui.scoreButton.enabled
     assert records_of(scene) == []
-    assert dialogs.said == ["Folder of a model"]
+
+
+def test_an_error_of_the_command_line_stands_in_the_panel_with_its_remedy(ready, tmp_path, scene):
+    model = shutil.copytree(shipped_models_folder() / "lesions-demonstration", tmp_path / "model")
+    dialogs.answer_with(str(model))
+    ready.ui.chooseModelButton.click()
+    assert ready.ui.modelSelector.currentText == "lesions-demonstration 1 (demonstration)"
+    shutil.rmtree(model)
+    ready.score()
+    assert f"{model} is not a model folder. Give the folder" in ready.ui.errorLabel.text
+    assert records_of(scene) == []
+
+
+def test_a_folder_that_is_no_model_is_told_before_anything_runs(ready, tmp_path):
+    dialogs.answer_with(str(tmp_path))
+    ready.ui.chooseModelButton.click()
+    ready.look()
+    assert not ready.ui.scoreButton.enabled
+    assert str(tmp_path) in ready.ui.missingLabel.text
+    QTest.keyClick(ready.ui.modelSelector, QtCore.Qt.Key_Home)
+    assert ready.ui.scoreButton.enabled
+
+
+def test_models_and_their_cards_are_listed(ready):
+    texts = [ready.ui.modelSelector.itemText(number) for number in range(ready.ui.modelSelector.count)]
+    assert texts[0] == "Default: lesions-demonstration 1 (demonstration)"
+    assert "lesions-demonstration 1 (demonstration)" in texts
+    assert "Training data" in ready.ui.modelCardBrowser.plainText
+
+
+OPEN_WITHOUT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import conftest
+from slicer_host.host import the_host
+
+absent = sys.argv[2].split()
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+for name in [name for name in sys.modules if name.partition(".")[0] in ("prognosis", "prognosis_slicer", *absent)]:
+    del sys.modules[name]
+sys.meta_path.insert(0, Refuse())
+the_host().app.connect = lambda *_ignored: None
+from lesion_risk_window import LesionRiskWindow
+window = LesionRiskWindow()
+print(window.ui.modelSelector.currentText)
+window.close()
+"""
+
+
+def test_the_module_opens_where_nothing_was_installed_yet():
+    absent = "torch monai pydicom highdicom filelock safetensors platformdirs matplotlib pandas jinja2"
+    command = [sys.executable, "-c", OPEN_WITHOUT, str(Path(__file__).parent), absent]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "Default: yours, else the demonstration"
 
 
 def test_results_can_be_taken_away_and_segments_look_as_before(ready, nodes_before, scene, a_segmentation_node):
@@ -291,8 +371,6 @@ def test_sample_data_are_registered_and_drawn_when_asked_for(window, at_startup,
     assert window.ui.scoreButton.enabled
 
 
-def test_the_self_test_passes(qt, at_startup, kept, monkeypatch):
-    kept(QtTicker())
-    monkeypatch.setattr("prognosis_slicer.worker.local_worker.LocalWorker", kept)
+def test_the_self_test_passes(qt, at_startup):
     module = load_module(MODULE)
     module.SurvivalLesionRiskTest().runTest()

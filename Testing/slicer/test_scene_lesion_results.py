@@ -148,11 +148,13 @@ def test_contribution_is_coloured_and_named_when_asked_for(show, lesions):
 
 def test_the_legend_shows_the_whole_scale(show):
     legend = show().find(Role.LEGEND)
+    drawn = legend.GetPrimaryDisplayNode()  # Slicer draws a legend in its owner's colours, not in its own
     rgba = [0.0] * 4
     for percentile in (0, 37, 100):
-        legend.GetColorNode().GetColor(percentile, rgba)
+        drawn.GetColorNode().GetColor(percentile, rgba)
         np.testing.assert_allclose(np.multiply(rgba[:3], 255), colour_of_percentile(percentile), atol=0.51)
-    assert legend.GetScalarRange() == (0.0, 100.0)
+    assert drawn.GetScalarRange() == legend.GetScalarRange() == (0.0, 100.0)
+    assert drawn.GetVisibility()
     assert legend.GetVisibility()
 
 
@@ -361,7 +363,7 @@ def test_a_saved_scene_reopens_with_the_result(host, scene, a_ct, lesions, show,
     assert [lesion_of_row(table, row) for row in range(4)] == [1, 4, 2, 3]
     assert table.GetTable().GetColumnByName("risk").GetDataType() == vtk.VTK_DOUBLE
     assert "contribution" in record.find(Role.LEGEND).GetTitleText()
-    assert record.find(Role.LEGEND).GetColorNode() is record.find(Role.LEGEND_COLOURS)
+    assert record.find(Role.LEGEND).GetPrimaryDisplayNode().GetColorNode() is record.find(Role.LEGEND_COLOURS)
     assert record.find(Role.SURVIVAL_CHART).GetNthPlotSeriesNode(0) is record.find(Role.SURVIVAL_SERIES)
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     folder = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(labels))

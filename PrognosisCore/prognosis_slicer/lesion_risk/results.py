@@ -33,7 +33,7 @@ def show(
         for node in earlier:
             _remove(node)
         for name in KEPT_TEXTS:
-            record.remember(name, (folder / name).read_text(encoding="utf-8"))
+            record.remember(name, _text(folder / name))
         _keep_report(record, folder / REPORT)
     return record
 
@@ -60,8 +60,13 @@ def _keep_report(record: ResultRecord, file: Path) -> None:
     node = record.scene.AddNewNodeByClass("vtkMRMLTextNode", "lesion risks report")
     node.SetHideFromEditors(True)
     node.SetAttribute(RESULT_ATTRIBUTE, _REPORT)
-    node.SetText(file.read_text(encoding="utf-8"))
+    node.SetText(_text(file))
     record.node.SetNodeReferenceID(_REPORT, node.GetID())
+
+
+def _text(file: Path) -> str:
+    """The text with the ends of its lines as they are."""
+    return file.read_bytes().decode("utf-8")
 
 
 def _report_node(record: ResultRecord) -> slicer.vtkMRMLTextNode | None:

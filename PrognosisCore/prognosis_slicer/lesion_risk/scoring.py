@@ -1,7 +1,7 @@
 """Scores chosen lesions: nodes to files, files to the worker, its result to the nodes if they are still the same."""
 
+import contextlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import slicer
@@ -10,16 +10,12 @@ from slicer.i18n import tr as _
 from prognosis.errors import InputError, PrognosisError, UsageError
 from prognosis.lesions.result_files import read_result
 from prognosis_slicer.lesion_risk.collaborators import Installer, Listener, Worker
+from prognosis_slicer.lesion_risk.handing_over import HandedOver, hand_over
 from prognosis_slicer.lesion_risk.inputs import Inputs, stamp
 from prognosis_slicer.lesion_risk.results import show
 from prognosis_slicer.scene.result_record import ResultRecord
-from prognosis_slicer.scene.segment_files import write_lesions
-from prognosis_slicer.scene.segments import read_segments, segment_names
-from prognosis_slicer.scene.volumes import write_image
 from prognosis_slicer.worker.folders import remove, temporary_folder
 from prognosis_slicer.worker.job import Finished
-from prognosis_slicer.worker.local_worker import LocalWorker
-from prognosis_slicer.worker.ticking import HandTicker
 
 
 @dataclass(frozen=True)
@@ -29,17 +25,13 @@ class _Run:
     Args:
         inputs: What was asked.
         stamp: The inputs as they were then.
-        owners: The segment ID of each lesion.
-        notes: What was said of the inputs when they were written.
-        result: Folder the command line writes.
+        handed_over: What the command line was given.
         listener: Who is told.
     """
 
     inputs: Inputs
     stamp: tuple[Any, ...]
-    owners: tuple[str, ...]
-    notes: tuple[str, ...]
-    result: Path
+    handed_over: HandedOver
     listener: Listener
 
 
@@ -56,11 +48,24 @@ class Scoring:
         self._installer = installer
         self._run: _Run | None = None
         self._abandoned = False
+        self._applying = False
 
     @property
     def busy(self) -> bool:
         """Whether a request is under way, or a cancelled one is about to end."""
         return self._worker.busy
+
+    @property
+    def applying(self) -> bool:
+        """Whether a result is just being put into the scene, and stands there in part."""
+        return self._applying
+
+    def prepare(self) -> None:
+        """Let the worker load what takes seconds, since a request is likely; installs nothing."""
+        if not self._installer.missing():
+            # What prevents it is told when a request comes.
+            with contextlib.suppress(PrognosisError):
+                self._worker.warm_up()
 
     def start(self, inputs: Inputs, listener: Listener) -> None:
         """Write the inputs and start the command line; returns at once.
@@ -77,18 +82,18 @@ class Scoring:
             raise _changed()
         folder = temporary_folder()
         try:
-            self._run = self._prepared(inputs, before, folder, listener)
+            given = hand_over(inputs, folder)
             self._worker.start(
-                _command(inputs, folder),
+                given.command,
                 self._on_progress,
                 self._on_finished,
                 self._on_failed,
                 folders=(folder,),
             )
-        except PrognosisError:
-            self._run = None
-            remove([folder])
-            raise
+            self._run = _Run(inputs, before, given, listener)
+        finally:
+            if self._run is None:
+                remove([folder])
 
     def cancel(self) -> None:
         """Stop the request; the listener is told within two seconds."""
@@ -104,20 +109,6 @@ class Scoring:
         self._run = None
         self._worker.close()
 
-    def _prepared(self, inputs: Inputs, before: tuple[Any, ...], folder: Path, listener: Listener) -> _Run:
-        scene = slicer.mrmlScene
-        image = write_image(scene.GetNodeByID(inputs.image_id), folder / "image.nrrd")
-        chosen = read_segments(scene.GetNodeByID(inputs.lesions_id), inputs.segment_ids, image.geometry)
-        write_lesions(chosen.lesions, image.geometry, folder / "lesions.seg.nrrd")
-        notes = (*image.notes, *chosen.notes)
-        if inputs.organs_id is not None:
-            node = scene.GetNodeByID(inputs.organs_id)
-            organs = read_segments(node, tuple(segment_names(node)), image.geometry)
-            write_lesions(organs.lesions, image.geometry, folder / "organs.seg.nrrd")
-            notes += organs.notes
-        owners = chosen.owners(split_components=inputs.split_islands, min_volume_mm3=inputs.smallest_island_mm3)
-        return _Run(inputs, before, owners, notes, folder / "result", listener)
-
     def _on_progress(self, step: str, done: int, total: int) -> None:
         if self._run is not None and not self._abandoned:
             self._run.listener.on_progress(step, done, total)
@@ -126,12 +117,19 @@ class Scoring:
         run = self._ended()
         if run is None:
             return
+        record = None
+        failure = PrognosisError(_("The result could not be shown."), remedy=_("The Python console tells why."))
+        self._applying = True
         try:
             record = _applied(run)
         except PrognosisError as error:
-            run.listener.on_failed(error)
-            return
-        run.listener.on_scored(record)
+            failure = error
+        finally:
+            self._applying = False
+            if record is None:
+                run.listener.on_failed(failure)
+        if record is not None:
+            run.listener.on_scored(record)
 
     def _on_failed(self, error: PrognosisError) -> None:
         run = self._ended()
@@ -148,29 +146,15 @@ class Scoring:
         return run
 
 
-def _command(inputs: Inputs, folder: Path) -> list[object]:
-    words: list[object] = ["lesions", "score", "--image", folder / "image.nrrd"]
-    words += ["--lesions", folder / "lesions.seg.nrrd"]
-    if inputs.organs_id is not None:
-        words += ["--organs", folder / "organs.seg.nrrd"]
-    if inputs.split_islands:
-        words += ["--split-components", "--min-volume-mm3", inputs.smallest_island_mm3]
-    if inputs.model:
-        words += ["--model", inputs.model]
-    if inputs.show_demonstration_numbers:
-        words.append("--show-demonstration-numbers")
-    return [*words, "--output", folder / "result"]
-
-
 def _applied(run: _Run) -> ResultRecord:
     if stamp(run.inputs) != run.stamp:
         raise _changed()
-    patient = read_result(run.result)
-    scene = slicer.mrmlScene
+    given, scene = run.handed_over, slicer.mrmlScene
+    patient = read_result(given.result)
     return show(
-        replace(patient, warnings=(*run.notes, *patient.warnings)),
-        run.result,
-        run.owners,
+        replace(patient, warnings=(*given.notes, *patient.warnings)),
+        given.result,
+        given.owners,
         scene.GetNodeByID(run.inputs.image_id),
         scene.GetNodeByID(run.inputs.lesions_id),
     )
@@ -180,40 +164,3 @@ def _changed() -> InputError:
     return InputError(
         _("The CT or the segments were changed or removed meanwhile, so nothing was shown."), remedy=_("Score again.")
     )
-
-
-class _Answer:
-    """What became of a request."""
-
-    def __init__(self) -> None:
-        self.record: ResultRecord | None = None
-        self.error: PrognosisError | None = None
-
-    def on_progress(self, step: str, done: int, total: int) -> None:
-        """Nobody looks."""
-
-    def on_scored(self, record: ResultRecord) -> None:
-        self.record = record
-
-    def on_failed(self, error: PrognosisError) -> None:
-        self.error = error
-
-    def on_abandoned(self) -> None:
-        """It never is."""
-
-
-def score_and_wait(inputs: Inputs, installer: Installer) -> ResultRecord:
-    """Score and return the result once it is in the scene: for scripts, which have no window to keep alive.
-
-    Raises:
-        PrognosisError: As scoring tells.
-    """
-    worker, answer = LocalWorker(HandTicker()), _Answer()
-    try:
-        Scoring(worker, installer).start(inputs, answer)
-        worker.wait()
-    finally:
-        worker.close()
-    if answer.record is None:
-        raise answer.error or UsageError(_("Scoring ended without a result."))
-    return answer.record

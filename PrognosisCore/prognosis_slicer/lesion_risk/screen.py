@@ -1,6 +1,7 @@
 """The module's screen: views around the parameters, the result in the scene, and the scoring that leads there."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import slicer
 from slicer.i18n import tr as _
@@ -47,10 +48,11 @@ class Screen(slicer.util.VTKObservationMixin):
         self._parameters: LesionRiskParameters | None = None
         self._bound: int | None = None
         self._updating = False
+        self._prepared = False
         self._asked: Inputs | None = None
         self._scored: tuple[str, Inputs, object] | None = None
         self.ui.noticeLabel.styleSheet = NOTICE
-        self.ui.noticeLabel.text = _("{notice}").format(notice=RESEARCH_USE)
+        self.ui.noticeLabel.text = RESEARCH_USE
         self.ui.demonstrationLabel.styleSheet = MARK
         self._inputs = InputsView(widget)
         self._models = ModelsView(widget, self._choose_model)
@@ -69,6 +71,7 @@ class Screen(slicer.util.VTKObservationMixin):
     def enter(self) -> None:
         """The user sees the module from now on."""
         self._entered = True
+        self._prepared = False
         self._models.find()
         self._bind()
 
@@ -85,24 +88,32 @@ class Screen(slicer.util.VTKObservationMixin):
 
     def score(self) -> None:
         """Score what is chosen."""
-        if self._parameters is None or self._scoring.busy or what_is_missing(self._parameters):
+        if self._scoring.busy or self._missing():
             return
         self._score.begin()
-        with slicer.util.tryWithErrorDisplay(_("The lesions could not be handed over."), waitCursor=True):
-            try:
-                self._asked = inputs_of(self._parameters)
-                self._scoring.start(self._asked, self)
-            except PrognosisError as error:
-                self._score.fail(error)
-        if not self._scoring.busy:
-            self._score.finish()
-        self.update()
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The lesions could not be handed over."), waitCursor=True):
+                self._start()
+        finally:
+            if not self._scoring.busy:
+                self._score.finish()
+
+    def _start(self) -> None:
+        """Start, or say why not; only a fault of the program gets further."""
+        try:
+            self._asked = inputs_of(self._parameters)
+            self._scoring.start(self._asked, self)
+        except PrognosisError as error:
+            self.on_failed(error)
+        else:
+            self.update()
 
     def on_progress(self, step: str, done: int, total: int) -> None:
         self._score.advance(step, done, total)
 
     def on_scored(self, record: ResultRecord) -> None:
         self._score.finish()
+        self._models.find()
         self._scored = (record.node.GetID(), self._asked, stamp(self._asked))
         self.ui.resultsSection.collapsed = False
         display.apply(self._parameters_of_scene(), record)
@@ -117,11 +128,17 @@ class Screen(slicer.util.VTKObservationMixin):
 
     def update(self, *_ignored: object) -> None:
         """Show everything as it is now."""
-        if self._updating:
+        if self._updating or self._scoring.applying:
             return
+        with self._quietly():
+            self._show()
+
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Whatever changes in here is not answered by showing it."""
         self._updating = True
         try:
-            self._show()
+            yield
         finally:
             self._updating = False
 
@@ -131,7 +148,11 @@ class Screen(slicer.util.VTKObservationMixin):
             display.apply(parameters, record)
         self._inputs.show(parameters, busy=busy)
         self._models.show(parameters.model if parameters else "", enabled=parameters is not None and not busy)
-        self._score.show(what_is_missing(parameters) if parameters else _("No scene is open."), busy=busy)
+        missing = self._missing()
+        self._score.show(missing, busy=busy)
+        if not missing and not busy and not self._prepared:
+            self._prepared = True
+            self._scoring.prepare()
         self._display.show(parameters, record, busy=busy)
         self._export.show(record)
         if record is None:
@@ -141,6 +162,13 @@ class Screen(slicer.util.VTKObservationMixin):
             self._results.select(selected_lesion(record))
         self._results.warn_of_change(changed=record is not None and self._is_stale(record))
         self._show_marks(record, busy=busy)
+
+    def _missing(self) -> str:
+        """Why nothing can be scored now, in words; empty when it can."""
+        if self._parameters is None:
+            return _("No scene is open.")
+        model = self._models.chosen
+        return what_is_missing(self._parameters) or (model.problem if model is not None else "")
 
     def _show_marks(self, record: ResultRecord | None, *, busy: bool) -> None:
         chosen = self._models.chosen
@@ -234,5 +262,6 @@ class Screen(slicer.util.VTKObservationMixin):
     def _restore(self) -> None:
         record = self._record()
         if record is not None:
-            take_away(record)
+            with self._quietly():
+                take_away(record)
             self.update()

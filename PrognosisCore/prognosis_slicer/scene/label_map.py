@@ -4,11 +4,9 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from prognosis.lesions.results import ScoredPatient
 from prognosis_slicer.scene.label_map_file import LabelMapFile
 from prognosis_slicer.scene.places import ijk_to_ras
 from prognosis_slicer.scene.result_record import ResultRecord, Role
-from prognosis_slicer.scene.risk_colours import Quantity, fill_legend_colours, legend_range, legend_title
 
 NAME = "risk_labels"
 
@@ -42,29 +40,3 @@ def new_colours(scene: slicer.vtkMRMLScene, name: str) -> slicer.vtkMRMLColorTab
     colours.SetTypeToUser()
     colours.SetAttribute("Category", "Prognosis")
     return colours
-
-
-def add_legend(record: ResultRecord, patient: ScoredPatient, quantity: Quantity) -> None:
-    """Add the legend: the whole scale from blue to red, whatever this patient's lesions have of it."""
-    legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(record.find(Role.LABELS))
-    scale = new_colours(record.scene, "risk_scale")
-    fill_legend_colours(scale)
-    record.keep(Role.LEGEND_COLOURS, scale)
-    record.keep(Role.LEGEND, legend)
-    legend.SetAndObserveColorNodeID(scale.GetID())
-    legend.SetUseColorNamesForLabels(False)
-    legend.SetMaxNumberOfColors(scale.GetNumberOfColors())
-    set_legend(record, patient, quantity)
-
-
-def set_legend(record: ResultRecord, patient: ScoredPatient, quantity: Quantity) -> None:
-    """Let the legend name what the colours stand for."""
-    legend = record.find(Role.LEGEND)
-    if legend is None:
-        return
-    title = legend_title(patient, quantity)
-    legend.SetTitleText(title)
-    legend.SetScalarRange(*legend_range(quantity))
-    numbered = "to high" not in title
-    legend.SetNumberOfLabels(5 if numbered else 2)
-    legend.SetLabelFormat("%.0f" if numbered else " ")

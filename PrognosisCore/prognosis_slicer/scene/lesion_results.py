@@ -10,8 +10,9 @@ from prognosis.lesions.result_files import LABELS
 from prognosis.lesions.results import ScoredLesion, ScoredPatient
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE, model_line, shows_percentiles
 from prognosis_slicer.scene.hierarchy import folder_of, put_in_folder, remove_folder_when_empty
-from prognosis_slicer.scene.label_map import add_legend, new_colours, new_label_map, set_legend, show_with_colours
+from prognosis_slicer.scene.label_map import new_colours, new_label_map, show_with_colours
 from prognosis_slicer.scene.label_map_file import open_label_map
+from prognosis_slicer.scene.legend import add_legend, set_legend
 from prognosis_slicer.scene.lesion_table import fill_lesion_table
 from prognosis_slicer.scene.result_record import INPUTS, ResultRecord, Role, new_record, records_of
 from prognosis_slicer.scene.risk_colours import Quantity, fill_lesion_colours

@@ -24,6 +24,7 @@ class Role(Enum):
     COLOURS = "colours"
     LEGEND = "legend"
     LEGEND_COLOURS = "legendColours"
+    LEGEND_CARRIER = "legendCarrier"
     TABLE = "table"
     SURVIVAL_TABLE = "survivalTable"
     SURVIVAL_SERIES = "survivalSeries"
