@@ -69,8 +69,8 @@ def lesion_pipeline() -> list[dict[str, Any]]:
         return [
             compare(
                 name="lesion_pipeline",
-                work=f"{_LESIONS} lesions in {' x '.join(map(str, _GEOMETRY.size))}, segmentation node to painted "
-                "label map node with all files for and from the worker, without its network",
+                work=f"{_LESIONS} lesions in {' x '.join(map(str, _GEOMETRY.size))}: segments read, .seg.nrrd written, "
+                "lesions painted, label map file read into a node; without network, writing of CT and of that file",
                 peer=f"an array of the whole volume for each segment (slicer-core {version('slicer-core')})",
                 ours=lambda: scene.RemoveNode(ours()),
                 theirs=lambda: scene.RemoveNode(theirs()),
