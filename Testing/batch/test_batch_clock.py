@@ -2,7 +2,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from prognosis.batch.clock import open_until
+from prognosis.batch.clock import last_start, open_until
 
 
 @pytest.mark.parametrize(
@@ -11,11 +11,13 @@ from prognosis.batch.clock import open_until
 )
 def test_the_next_such_time_of_day_ends_the_run(begun, end, hours):
     clock = datetime.combine(datetime(2026, 2, 28), time.fromisoformat(begun))
+    last = last_start(time.fromisoformat(end), lambda: clock)
+    assert last == clock + timedelta(hours=hours)
     moment = clock
-    may_start = open_until(time.fromisoformat(end), lambda: moment)
-    moment = clock + timedelta(hours=hours, seconds=-1)
+    may_start = open_until(last, lambda: moment)
+    moment = last - timedelta(seconds=1)
     assert may_start()
-    moment = clock + timedelta(hours=hours)
+    moment = last
     assert not may_start()
 
 

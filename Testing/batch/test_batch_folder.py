@@ -7,6 +7,7 @@ import shutil
 import pytest
 from toy_work import KIND, Toy, run_toy, toy_cases
 
+from prognosis.batch import inputs
 from prognosis.batch.folder import batch_folder
 from prognosis.batch.ledger import State
 from prognosis.errors import UsageError
@@ -75,12 +76,28 @@ def test_twins_have_a_folder_each(tmp_path):
     assert numbers(tmp_path / "out") == {2: 10, 3: 10, 4: 10}
 
 
+def rewrite(folder, **fields):
+    document = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+    (folder / "case.json").write_text(json.dumps(document | fields), encoding="utf-8")
+
+
 DAMAGES = {
     "a file is gone": lambda folder: (folder / "number.txt").unlink(),
     "a file was cut": lambda folder: (folder / "number.txt").write_text(""),
     "the journal is torn": lambda folder: (folder / "case.json").write_text('{"key": "abc'),
     "the journal is of another kind": lambda folder: (folder / "case.json").write_text("[1, 2]"),
     "the journal lacks fields": lambda folder: (folder / "case.json").write_text("{}"),
+    "the journal is nested without end": lambda folder: (folder / "case.json").write_text("[" * 200_000),
+    "the key leads elsewhere": lambda folder: rewrite(folder, key="../../zz"),
+    "the key is a number": lambda folder: rewrite(folder, key=5),
+    "the stamp is a list": lambda folder: rewrite(folder, stamp=[1]),
+    "the settings are none": lambda folder: rewrite(folder, settings=None),
+    "a fact is a list": lambda folder: rewrite(folder, facts={"number": [1]}),
+    "a fact is no number": lambda folder: rewrite(folder, facts={"number": float("nan")}),
+    "a fact is no text": lambda folder: rewrite(folder, facts={"warnings": "\ud800"}),
+    "no file is named": lambda folder: rewrite(folder, sizes={}),
+    "a file elsewhere is named": lambda folder: rewrite(folder, sizes={"../case-000002/number.txt": 2}),
+    "a size is no number": lambda folder: rewrite(folder, sizes={"number.txt": "2"}),
     "the folder is empty": lambda folder: [path.unlink() for path in folder.iterdir()],
     "the folder is a file": lambda folder: (shutil.rmtree(folder), folder.touch()),
 }
@@ -93,6 +110,76 @@ def test_a_damaged_result_is_computed_again(tmp_path, damage):
     damage(tmp_path / "out/case-000003")
     assert states(run_toy(cases, tmp_path / "out")) == [State.KEPT, State.DONE]
     assert numbers(tmp_path / "out") == {2: 10, 3: 11}
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
+
+
+OWN = ("case-000002-notes.txt", "case-review/notes.txt", "summary.xlsx", ".mine.partial", "set-aside/notes.txt")
+
+
+@pytest.mark.parametrize("overwrite", [False, True], ids=["", "overwrite"])
+def test_files_that_are_not_ours_stay(tmp_path, overwrite):
+    cases = toy_cases(tmp_path / "in", [10])
+    run_toy(cases, tmp_path / "out")
+    for name in OWN:
+        (tmp_path / "out" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_text("mine", encoding="utf-8")
+    run_toy(cases, tmp_path / "out", overwrite=overwrite)
+    assert [(tmp_path / "out" / name).read_text(encoding="utf-8") for name in OWN] == ["mine"] * len(OWN)
+
+
+@pytest.mark.parametrize("overwrite", [False, True], ids=["", "overwrite"])
+def test_a_damaged_case_with_files_that_are_not_ours_is_set_aside_for_good(tmp_path, overwrite):
+    cases = toy_cases(tmp_path / "in", [10, 11])
+    run_toy(cases, tmp_path / "out")
+    case = tmp_path / "out/case-000003"
+    (case / "number.txt").unlink()
+    (case / "notes.txt").write_text("mine", encoding="utf-8")
+    for _ in range(3):
+        run_toy(cases, tmp_path / "out", overwrite=overwrite)
+    assert numbers(tmp_path / "out") == {2: 10, 3: 11}
+    (notes,) = (tmp_path / "out/set-aside").glob("*-case-000003-*/notes.txt")
+    assert notes.read_text(encoding="utf-8") == "mine"
+    assert not list((tmp_path / "out/set-aside").glob("*case-000002*"))
+
+
+def test_a_linked_case_is_not_followed(tmp_path):
+    cases = toy_cases(tmp_path / "in", [10])
+    run_toy(cases, tmp_path / "out")
+    (tmp_path / "out/case-000002").rename(tmp_path / "elsewhere")
+    (tmp_path / "out/case-000002").symlink_to(tmp_path / "elsewhere")
+    assert states(run_toy(cases, tmp_path / "out")) == [State.DONE]
+    assert (tmp_path / "elsewhere/number.txt").is_file()
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The names of all files that are read to be compared with former results."""
+    names = []
+
+    def key_of(case, settings):
+        names.append(case.inputs["image"].name)
+        return inputs.key_of(case, settings)
+
+    monkeypatch.setattr("prognosis.batch.matching.key_of", key_of)
+    return names
+
+
+def test_only_files_as_large_as_those_of_an_unclaimed_result_are_read(tmp_path, hashed):
+    run_toy(toy_cases(tmp_path / "in", [10]), tmp_path / "out")
+    with batch_folder(tmp_path / "out", kind=KIND) as folder:
+        assert folder.keep(toy_cases(tmp_path / "in", [1, 100, 1000, 77]), Toy().settings) == {}
+    assert hashed == ["number-77.txt"]
+
+
+def test_nothing_more_is_read_once_time_is_up(tmp_path, hashed):
+    run_toy(toy_cases(tmp_path / "in", [10, 11]), tmp_path / "out")
+    shutil.copytree(tmp_path / "in", tmp_path / "copy")
+    copies = toy_cases(tmp_path / "copy", [10, 11])
+    asked = iter([True, False])
+    with batch_folder(tmp_path / "out", kind=KIND) as folder:
+        kept = folder.keep(copies, Toy().settings, may_go_on=lambda: next(asked))
+    assert (set(kept), hashed) == ({2}, ["number-10.txt"])
+    assert states(run_toy(copies, tmp_path / "out")) == [State.KEPT, State.KEPT]
 
 
 def test_what_a_killed_run_left_is_cleared_away(tmp_path):

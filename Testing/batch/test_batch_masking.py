@@ -27,6 +27,9 @@ def case(tmp_path):
         ("IM_miller_1, 2 and 12 of 30 slices", "file 3 of image, 2 and 12 of 30 slices"),
         ("the folder 'Miller series' is empty", "the folder 'a folder of image' is empty"),
         ("{image}/gone/IM7 cannot be listed", "image"),
+        ("JANE-MILLER.seg.nrrd and miller series", "lesions and a folder of image"),
+        ("segment 'Jane Miller_seg2'", "segment 'the patient_seg2'"),
+        ("14711081 voxels", "14711081 voxels"),
         ("Jane Miller (4711081), 12 slices", "the patient (the patient), 12 slices"),
         ("series of MILLER^JANE", "series of image"),
         ("/mnt/other/place/smith.raw is missing", "a file is missing"),
@@ -49,7 +52,7 @@ def test_ordinary_words_stay(tmp_path):
     folder = tmp_path / "DICOM" / "CT" / "2"
     folder.mkdir(parents=True)
     (folder / "1").touch()
-    mask = Mask(Case(7, {"image": folder}, private=("3", "image")), tmp_path / "out/.partial")
+    mask = Mask(Case(7, {"image": folder}, private=("3", "image", "Slice", "SCAN")), tmp_path / "out/.partial")
     text = "a DICOM file of 2 image series is not a CT but 3 slices, 1 of them bad"
     assert mask(text) == text
 

@@ -28,6 +28,7 @@ def test_every_row_gets_its_folder(tmp_path):
 
 FAILURES = {
     "a fault of the input": ("input error", "image: it is broken; image again", "Mend the folder of image"),
+    "a list of what files say": ("listing", "image holds 2 series.", "Choose one"),
     "a fault of the program": ("unexpected", "unexpected KeyError in toy_work.py, line", "report it"),
     "memory in Python": ("memory", "Memory ran out", "fewer --workers"),
     "memory in a library": ("library memory", "Memory ran out", "fewer --workers"),
@@ -47,6 +48,7 @@ def test_one_case_fails_alone(tmp_path, how, cause, remedy):
     assert {row for row, entry in entries.items() if entry.state is State.FAILED} == {4}
     assert cause in entries[4].cause
     assert remedy in entries[4].remedy
+    assert "Secret" not in entries[4].cause
     assert len(results(tmp_path / "out")) == 5
     assert not partials(tmp_path / "out")
     assert sorted(entry.case.number for entry in told) == [2, 3, 4, 5, 6, 7]
@@ -68,6 +70,11 @@ def test_a_case_that_never_ends_is_ended_alone(tmp_path, workers):
     assert [entry.state is State.FAILED for entry in entries.values()] == [False, True, False, False]
     assert "not finished after 1 seconds" in entries[3].cause
     assert not partials(tmp_path / "out")
+
+
+def test_a_time_limit_beyond_what_a_system_can_wait_is_no_trouble(tmp_path):
+    entries = run_toy(toy_cases(tmp_path / "in", [5]), tmp_path / "out", timeout=9_999_999.0)
+    assert [entry.state for entry in entries.values()] == [State.DONE]
 
 
 def test_a_failed_case_is_tried_again_and_a_done_one_kept(tmp_path):

@@ -65,6 +65,18 @@ def test_a_page_without_faults_asks_for_nothing():
     assert "DEMONSTRATION" not in page
 
 
+def test_many_failures_are_listed_up_to_a_number_and_how_to_learn_more_is_said():
+    cases = [Case(row, {}) for row in range(2, 62)]
+    ledger = Ledger(cases, {})
+    for case in cases:
+        ledger.enter(Failed(case, "It is damaged.", ""))
+    page = render_batch_summary(ledger, BatchSummary("A title", SUMMARY.columns, "m", False, look_closer="Look at it."))
+    assert page.count("<li>Row ") == 50
+    assert "and 10 more" in page
+    assert page.count("Look at it.") == 1
+    assert page.count('class="failed"') == 60
+
+
 def test_a_case_that_is_tried_again_is_counted_once(ledger):
     ledger.enter(Done(ledger.entries[2].case, {}))
     assert [ledger.count(state) for state in State] == [2, 1, 0, 1]

@@ -58,6 +58,8 @@ def misbehave(how, source, folder):
     first_time = how.endswith("once") and _first_time(source)
     if how == "input error":
         raise InputError(f"{source}: it is broken; {source.name} again.", remedy=f"Mend {source.parent}.")
+    if how == "listing":
+        raise InputError(f"{source} holds 2 series:\n  1: Secret thorax\n  2: Secret\n", remedy="Choose one.")
     if how == "unexpected":
         raise KeyError(str(source))
     if how == "memory" or (how == "memory once" and first_time):

@@ -32,6 +32,7 @@ def write_series(image, folder, number):
         slice_.file_meta.MediaStorageSOPInstanceUID = slice_.SOPInstanceUID = generate_uid()
         slice_.SeriesInstanceUID, slice_.FrameOfReferenceUID, slice_.StudyInstanceUID = series, frame, study
         slice_.Modality, slice_.SeriesNumber, slice_.InstanceNumber = "CT", number, k + 1
+        slice_.SeriesDescription = f"Thorax of {SECRET}"
         slice_.PatientName, slice_.PatientID = f"{SECRET}^Anna", f"{SECRET}-4711"
         slice_.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         slice_.Columns, slice_.Rows = image.GetWidth(), image.GetHeight()
@@ -134,7 +135,7 @@ def run(patients, image, lesions):
 
 
 FAILED = {
-    5: ("image", "series"),
+    5: ("image holds 2 image series.", "by its UID or number in the column series"),
     6: ("image", ""),
     7: ("file 8 of image", ""),
     8: ("image", "Export"),
@@ -162,6 +163,11 @@ def test_good_rows_are_done_and_bad_ones_named(run):
     assert {path.name for path in output.iterdir()} - shown == {".lock", "batch.json", "summary.csv", "summary.html"}
     assert summary[11]["lesions"] == "0"
     assert "holds no lesion" in summary[11]["warnings"]
+
+
+def test_how_to_learn_more_of_a_failure_is_said(run):
+    _, output, _ = run
+    assert "prognosis cohort check TABLE --for lesions" in (output / "summary.html").read_text(encoding="utf-8")
 
 
 def test_nobody_is_named_outside_the_cases(run):

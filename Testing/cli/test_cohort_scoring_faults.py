@@ -1,8 +1,10 @@
 """`lesions score --cohort` when something around the patients goes wrong, and how it is called."""
 
+import contextlib
 import csv
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -77,6 +79,13 @@ def start(table, output, limit=None):
     )
 
 
+def await_cases(started, output):
+    """Wait until a case is entered: it is once the next one is shown."""
+    while len(list(output.glob("case-*"))) < 2:
+        time.sleep(0.02)
+        assert started.poll() is None
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -115,15 +124,20 @@ def test_nothing_to_score_is_wrong_use(prognosis, tmp_path):
         "--workers=two",
         "--case-timeout=0",
         "--case-timeout=nan",
+        "--case-timeout=long",
+        "--min-volume-mm3=large",
         "--until=25:00",
         "--until=6",
         "--cohort=",
     ],
 )
-def test_values_that_cannot_be_are_wrong_use(run, wrong):
+def test_values_that_cannot_be_are_wrong_use(run, capsys, wrong):
     with pytest.raises(SystemExit) as stopped:
         run(wrong)
     assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert wrong.partition("=")[0] in said
+    assert "invalid _" not in said
 
 
 def test_a_table_that_cannot_be_used_is_told_before_anything(run, nothing_is_computed, table, tmp_path):
@@ -179,6 +193,36 @@ def test_a_full_disk_is_told_before_anything(run, nothing_is_computed, monkeypat
     assert (code, "MB free" in err) == (2, True)
 
 
+def test_what_auto_stands_for_is_part_of_a_result(run, nothing_is_computed, monkeypatch):
+    found = []
+    monkeypatch.setattr("prognosis.batch.folder.BatchFolder.keep", lambda *given: found.append(given[2]) or {})
+    monkeypatch.setattr("prognosis.batch.clock.open_until", lambda _: lambda: False)
+    for installed in (None, True):
+        monkeypatch.setattr("prognosis.cli.lesions_score_cohort.find_spec", lambda _, found=installed: found)
+        run()
+    run("--engine", "torch")
+    assert [settings["engine"] for settings in found] == ["torch", "openvino", "torch"]
+
+
+def test_former_results_are_told_of(run, nothing_is_computed, monkeypatch, tmp_path):
+    monkeypatch.setattr("prognosis.batch.clock.open_until", lambda _: lambda: False)
+    assert "set aside" not in run()[1]
+    (tmp_path / "out/set-aside/0123456789abcdef-01234567").mkdir(parents=True)
+    monkeypatch.setattr("prognosis.batch.folder.BatchFolder.keep", lambda *_: {})
+    assert "1 former result is set aside" in run()[1]
+
+
+def test_room_is_asked_for_as_results_need_it(run, monkeypatch, tmp_path):
+    usage = namedtuple("usage", "total used free")
+    room = [31 * 10**6]
+    monkeypatch.setattr("prognosis.files.shutil.disk_usage", lambda _: usage(10**9, 10**9 - room[0], room[0]))
+    code, out, err = run("--workers", "1", "--json")
+    assert (code, json.loads(out)["done"]) == (0, 4), err
+    room[0] = 10
+    code, out, err = run("--json")
+    assert (code, json.loads(out)["kept"]) == (0, 4), err
+
+
 def test_when_time_is_up_the_rest_is_listed(run, nothing_is_computed, monkeypatch, tmp_path):
     monkeypatch.setattr("prognosis.batch.clock.open_until", lambda _: lambda: False)
     code, out, _ = run("--until", "06:30", "--json")
@@ -186,6 +230,34 @@ def test_when_time_is_up_the_rest_is_listed(run, nothing_is_computed, monkeypatc
     assert json.loads(out)["not_started"] == 4
     assert states(tmp_path / "out") == ["not started"] * 4
     assert "tried once more" in (tmp_path / "out/summary.html").read_text(encoding="utf-8")
+
+
+def test_the_end_is_reckoned_from_the_command_on_and_asked_for_all_along(run, nothing_is_computed, monkeypatch):
+    happened = []
+
+    def open_until(last):
+        happened.append(("open until", f"{last:%H:%M}"))
+        return lambda: False
+
+    def keep(self, cases, settings, progress, may_go_on):
+        happened.append(("compared", may_go_on()))
+        return {}
+
+    monkeypatch.setattr("prognosis.batch.clock.open_until", open_until)
+    monkeypatch.setattr("prognosis.batch.folder.BatchFolder.keep", keep)
+    code, out, _ = run("--until", "06:30")
+    assert (code, happened) == (1, [("open until", "06:30"), ("compared", False)])
+    assert re.match(r"No case is started after \w{3} \d\d \w{3} 06:30\.", out)
+
+
+def test_outcomes_are_not_needed_and_may_be_said_to_be_missing(run, nothing_is_computed, monkeypatch, table):
+    first, *lines = table.read_text(encoding="utf-8").splitlines()
+    outcomes = ("NA,NA", "0,1", ",", "7,1")
+    rows = [f"{line},{outcome}" for line, outcome in zip(lines, outcomes, strict=True)]
+    table.write_text("\n".join((f"{first},time_days,event", *rows)), encoding="utf-8")
+    monkeypatch.setattr("prognosis.batch.clock.open_until", lambda _: lambda: False)
+    code, out, err = run("--json")
+    assert (code, json.loads(out)["not_started"]) == (1, 4), err
 
 
 def test_a_disk_that_fills_up_fails_cases_cleanly_and_the_next_run_mends_it(table, run, tmp_path):
@@ -206,9 +278,7 @@ def test_a_disk_that_fills_up_fails_cases_cleanly_and_the_next_run_mends_it(tabl
 
 def test_cancelling_keeps_what_is_done_and_leaves_nothing_half(table, run, tmp_path):
     started = start(table, tmp_path / "out")
-    while not list((tmp_path / "out").glob("case-*")):
-        time.sleep(0.02)
-        assert started.poll() is None
+    await_cases(started, tmp_path / "out")
     os.killpg(started.pid, signal.SIGINT)
     begun = time.monotonic()
     _, err = started.communicate(timeout=30)
@@ -222,7 +292,72 @@ def test_cancelling_keeps_what_is_done_and_leaves_nothing_half(table, run, tmp_p
     found = states(tmp_path / "out")
     assert set(found) == {"done", "not started"}
     code, out, _ = run("--json")
-    assert (code, json.loads(out)["kept"]) == (0, found.count("done"))
+    assert code == 0
+    assert json.loads(out)["kept"] - found.count("done") in (0, 1)
+
+
+def test_impatience_changes_nothing(table, tmp_path):
+    started = start(table, tmp_path / "out")
+    await_cases(started, tmp_path / "out")
+    while started.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGINT)
+        time.sleep(0.001)
+    _, err = started.communicate(timeout=30)
+    assert (started.returncode, "Traceback" in err, "KeyboardInterrupt" in err) == (130, False, False), err
+    assert set(states(tmp_path / "out")) == {"done", "not started"}
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes")
+def test_workers_are_born_deaf_to_ctrl_c(table, tmp_path):
+    started = start(table, tmp_path / "out")
+    while not (workers := [one for one in members_of(started.pid) if b"spawn_main" in (one / "cmdline").read_bytes()]):
+        assert started.poll() is None
+    status = dict(line.split(":", 1) for line in (workers[0] / "status").read_text(encoding="utf-8").splitlines())
+    os.killpg(started.pid, signal.SIGINT)
+    _, err = started.communicate(timeout=30)
+    assert (started.returncode, "Traceback" in err) == (130, False), err
+    assert (int(status["SigBlk"], 16) | int(status["SigIgn"], 16)) >> (signal.SIGINT - 1) & 1
+
+
+def members_of(group):
+    """The processes of a group, as folders."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(process.name)) == group:
+                yield process
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["", "born deaf to Ctrl-C"])
+def test_a_command_is_cancelled_once_and_leaves_signals_as_they_were(prognosis, monkeypatch, tmp_path, deaf):
+    tidied = []
+    monkeypatch.setattr("prognosis.cohort.scanning.scan_folder", lambda *_, **__: be_impatient(tidied))
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        if deaf:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        found = [signal.getsignal(number) for number in before]
+        code, _, err = prognosis("cohort", "scan", tmp_path, "--output", tmp_path / "t.csv")
+        assert (code, "Cancelled" in err) == (130, True)
+        assert tidied == [signal.SIGTERM if deaf else signal.SIGINT]
+        assert [signal.getsignal(number) for number in before] == found
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def be_impatient(tidied):
+    """Raise each signal that cancels, and both again while the first is answered."""
+    sent = signal.SIGINT
+    try:
+        signal.raise_signal(sent)
+        sent = signal.SIGTERM
+        signal.raise_signal(sent)
+    finally:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        tidied.append(sent)
 
 
 def test_a_case_that_takes_too_long_fails(table, run, tmp_path):

@@ -144,4 +144,8 @@ class TestScan:
         code, _, err = prognosis("cohort", "scan", dicom.folder, "--output", table)
         assert (code, table.exists()) == (1, False)
         assert "has 2 segmentations: one.dcm, two.dcm" in err
+        code, out, _ = prognosis("cohort", "scan", dicom.folder, "--output", table, "--json")
+        result = json.loads(out)
+        assert (code, result["rows"], result["output"], result["files"]) == (1, 0, None, 5)
+        assert "has 2 segmentations: one.dcm, two.dcm" in result["left_out"][0]
         assert prognosis("cohort", "scan", dicom.folder, "--output", table, "--as-annotations")[0] == 0

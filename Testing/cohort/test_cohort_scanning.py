@@ -150,6 +150,29 @@ class TestDicom:
             dicom.rtstruct(f"{name}.dcm", dicom.series(name, patient=""), patient="")
         assert scan_folder(dicom.folder).patients == 2
 
+    @pytest.mark.parametrize(
+        "told",
+        [{"PatientName": "Roe^Richard"}, {"PatientBirthDate": "19500101"}, {"PatientSex": "M"}],
+        ids=lambda told: next(iter(told)),
+    )
+    def test_an_id_that_several_people_share_is_no_patient(self, dicom, told):
+        same = {"PatientBirthDate": "19600101", "PatientSex": "F"}
+        for name, person in (("a", same), ("b", same | told)):
+            dicom.rtstruct(f"{name}.dcm", dicom.series(name, patient="ANON", **person), patient="ANON")
+        dicom.rtstruct("c.dcm", dicom.series("c", patient="C"), patient="C")
+        scan = scan_folder(dicom.folder)
+        assert [row.pair.segmentation.path.name for row in scan.rows] == ["c.dcm"]
+        assert scan.left_out == ("one patient id, several names, birth dates or sexes: in a, b",)
+        assert "Roe" not in repr(scan)
+        assert "Doe" not in repr(scan)
+
+    def test_a_person_spelt_otherwise_or_told_in_part_is_the_same(self, dicom):
+        for name, person in (("a", {"PatientName": "DOE^JANE^^", "PatientSex": "F"}), ("b", {"PatientName": ""})):
+            dicom.rtstruct(f"{name}.dcm", dicom.series(name, **person))
+        dicom.rtstruct("c.dcm", dicom.series("c", PatientName="Doe Jane"))
+        scan = scan_folder(dicom.folder)
+        assert (len(scan.rows), scan.patients, scan.left_out) == (3, 1, ())
+
     def test_localizers_and_single_slices_are_no_images(self, dicom):
         image = dicom.series("ct")
         scout = dicom.series("scout", slices=2, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
@@ -267,6 +290,36 @@ class TestPlainFiles:
         assert "alone/mask.nrrd: no image lies beside it" in scan.left_out
         assert "a.nrrd has no segmentation" in scan.left_out
 
+    @pytest.mark.parametrize(
+        ("image", "segmentation"),
+        [("pat1.nrrd", "pat2_seg.seg.nrrd"), ("image_1.nrrd", "image_2_mask.nrrd"), ("pat1.nrrd", "pat12-seg.nrrd")],
+    )
+    def test_the_only_image_is_not_taken_for_another_patients(self, touch, image, segmentation):
+        scan = scan_folder(touch(image, segmentation))
+        assert not scan.rows
+        assert f"{segmentation}: its name fits no image beside it" in scan.left_out
+
+    @pytest.mark.parametrize(
+        ("image", "segmentation"),
+        [
+            ("pat1.nrrd", "mask.nrrd"),
+            ("pat1.nrrd", "pat1_seg.nrrd"),
+            ("pat1_ct.nrrd", "pat1_seg.nrrd"),
+            ("CT.nrrd", "pat2_seg.nrrd"),
+            ("pat1_0000.nii.gz", "Pat1 Tumor left.nii.gz"),
+        ],
+    )
+    def test_the_only_image_is_taken_where_names_allow(self, touch, image, segmentation):
+        assert len(scan_folder(touch(image, segmentation)).rows) == 1
+
+    @pytest.mark.parametrize("start", [" ", "'", "'=", "=", "-", "@", '"', "#", "_", "é"])
+    def test_names_come_back_from_the_table_as_they_are(self, touch, start):
+        folder = touch(f"{start}x/image.nrrd", f"{start}x/mask.nrrd")
+        scan = scan_folder(folder)
+        write_scan(scan, folder / "cohort.csv")
+        (row,) = read_cohort(folder / "cohort.csv", file_columns=("image", "lesions"), outcome_required=False)
+        assert row.files["image"] == folder / f"{start}x/image.nrrd"
+
     def test_organs_are_no_lesions(self, touch):
         folder = touch("p/image.nrrd", "p/lesions.seg.nrrd", "p/organs.seg.nrrd")
         (row,) = rows_of(scan_folder(folder), folder)
@@ -362,6 +415,29 @@ class TestOddFolders:
         monkeypatch.setattr(scanning, "_MOST_FILES", 2)
         with pytest.raises(InputError, match="more than 2 files"):
             scan_folder(dicom.folder)
+
+    @pytest.mark.skipif(os.name != "posix", reason="names are text there")
+    def test_names_that_are_no_text_are_left_out_once(self, dicom):
+        dicom.rtstruct("s.dcm", dicom.series("ct"))
+        for number in range(2):
+            dicom.series(os.fsdecode(b"odd/M\xfcller") + f"/{number}", patient="B")
+        (dicom.folder / os.fsdecode(b"scan \xe4.nrrd")).write_bytes(b"x")
+        scan = scan_folder(dicom.folder)
+        assert len(rows_of(scan, dicom.folder)) == 1
+        assert scan.left_out == (
+            "scan \\xe4.nrrd: the name is not UTF-8: rename it",
+            "odd/M\\xfcller: the name is not UTF-8: rename it",
+        )
+
+    @pytest.mark.skipif(os.name != "posix", reason="names are text there")
+    def test_a_table_never_leads_through_a_name_that_is_no_text(self, dicom):
+        dicom.rtstruct("s.dcm", dicom.series("ct"))
+        odd = dicom.folder.rename(dicom.folder.with_name(os.fsdecode(b"M\xfcller")))
+        scan = scan_folder(odd)
+        with pytest.raises(InputError, match="not UTF-8"):
+            write_scan(scan, odd.parent / "cohort.csv")
+        write_scan(scan, odd / "cohort.csv")
+        assert (odd / "cohort.csv").is_file()
 
     def test_the_same_folder_gives_the_same_rows(self, dicom):
         for patient in "CAB":

@@ -220,6 +220,19 @@ class TestWithoutOutcome:
         with pytest.raises(InputError, match="row 2, column event"):
             read(write("p,a,7,9,ct.nrrd,s.nrrd,"), outcome_required=False)
 
+    @pytest.mark.parametrize("outcome", ["NA,NA", "7,NA", "n/a,1", ".,"])
+    def test_an_outcome_said_to_be_missing_is_missing(self, write, outcome):
+        (row,) = read(write(f"p,a,{outcome},ct.nrrd,s.nrrd,"), outcome_required=False)
+        assert not row.has_outcome
+        with pytest.raises(InputError, match="row 2"):
+            read(write(f"p,a,{outcome},ct.nrrd,s.nrrd,"), outcome_required=True)
+
+    def test_a_time_of_zero_is_no_fault_where_none_is_needed(self, write):
+        (row,) = read(write("p,a,0,1,ct.nrrd,s.nrrd,"), outcome_required=False)
+        assert row.time_days == 0
+        with pytest.raises(InputError, match="above zero"):
+            read(write("p,a,0,1,ct.nrrd,s.nrrd,"), outcome_required=True)
+
     def test_a_missing_file_is_left_to_its_case(self, write, tmp_path):
         rows = read(
             write("p1,a,,,ct.nrrd,s.nrrd,", "p2,a,,,gone.nrrd,s.nrrd,"), outcome_required=False, files_must_exist=False

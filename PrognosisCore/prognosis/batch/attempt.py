@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prognosis.batch.case import Case, Compute, Done, Facts, Failed, Outcome
-from prognosis.batch.inputs import hash_of_settings, key_of, stamp_of
+from prognosis.batch.inputs import bulk_of, hash_of_settings, key_of, stamp_of
 from prognosis.batch.masking import Mask
 from prognosis.batch.sealing import Seal, sizes_in, write_seal
 from prognosis.errors import InputError, PrognosisError
@@ -41,7 +41,7 @@ def failed_by(error: BaseException, case: Case, folder: Path) -> Failed:
         )
     if isinstance(error, PrognosisError):
         mask = Mask(case, folder)
-        return Failed(case, _line(mask(error.what)), _line(mask(error.remedy)))
+        return Failed(case, _line(mask(_without_list(error.what))), _line(mask(error.remedy)))
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return Failed(case, f"The result could not be written: {error.strerror}.", f"Free some space. {_AGAIN}")
     if isinstance(error, OSError):
@@ -55,13 +55,19 @@ def failed_by(error: BaseException, case: Case, folder: Path) -> Failed:
 
 
 def _computed(case: Case, folder: Path, settings: Mapping[str, object], compute: Compute) -> Facts:
-    stamp, key = stamp_of(case, settings), key_of(case, settings)
+    stamp, key, bulk = (of(case, settings) for of in (stamp_of, key_of, bulk_of))
     folder.mkdir()
     facts = Mask(case, folder).facts(compute(case, folder))
     if stamp_of(case, settings) != stamp:
         raise InputError("Its files changed while they were read.", remedy=_AGAIN)
-    write_seal(folder, Seal(key, stamp, hash_of_settings(settings), facts, sizes_in(folder)))
+    write_seal(folder, Seal(key, stamp, bulk, hash_of_settings(settings), facts, sizes_in(folder)))
     return facts
+
+
+def _without_list(text: str) -> str:
+    """A message without the list below it, which quotes what files say of themselves and may name the patient."""
+    first, below, _ = text.partition("\n")
+    return f"{first.rstrip(':')}." if below else text
 
 
 def _line(text: str) -> str:

@@ -4,17 +4,25 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
 
-def open_until(end: time | None, now: Callable[[], datetime] = datetime.now) -> Callable[[], bool]:
+def last_start(end: time, now: Callable[[], datetime] = datetime.now) -> datetime:
+    """The next moment of a time of day, be it tomorrow's.
+
+    Args:
+        end: The time of day.
+        now: Local time.
+    """
+    begun = now()
+    last = datetime.combine(begun.date(), end)
+    return last if last > begun else last + timedelta(days=1)
+
+
+def open_until(last: datetime | None, now: Callable[[], datetime] = datetime.now) -> Callable[[], bool]:
     """Return what says whether a case may still be started.
 
     Args:
-        end: The time of day after which none is; the next such moment counts, be it tomorrow's. None for no end.
+        last: The moment from which on none is; None for no end.
         now: Local time.
     """
-    if end is None:
+    if last is None:
         return lambda: True
-    begun = now()
-    last = datetime.combine(begun.date(), end)
-    if last <= begun:
-        last += timedelta(days=1)
     return lambda: now() < last

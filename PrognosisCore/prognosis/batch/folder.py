@@ -1,15 +1,16 @@
 """The folder a batch owns: which results it holds, and how each comes into it by one rename."""
 
 import json
+import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from prognosis.batch.case import Case, Facts
 from prognosis.batch.matching import Stored, match
-from prognosis.batch.sealing import flush_folder, read_seal
+from prognosis.batch.sealing import flush_folder, holds_others_files, read_seal
 from prognosis.errors import UsageError
 from prognosis.files import only_one_run, write_json
 from prognosis.progress import Progress, silent
@@ -17,6 +18,11 @@ from prognosis.progress import Progress, silent
 MARK = "batch.json"
 SET_ASIDE = "set-aside"
 _PARTIAL = ".partial-"
+_PARTIAL_CASE = re.compile(r"\.partial-case-\d{6,}-[0-9a-f]{8}")
+_PARTIAL_FILE = re.compile(r"\.(summary\.csv|summary\.html|batch\.json)\.\w+\.partial")
+_CASE = re.compile(r"case-\d{6,}")
+_CASE_ASIDE = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
+_SUMMARIES = ("summary.csv", "summary.html")
 _OTHER_OUTPUT = "Choose another --output."
 
 
@@ -43,7 +49,7 @@ def batch_folder(path: Path, *, kind: str, overwrite: bool = False) -> Iterator[
         try:
             yield BatchFolder(path)
         finally:
-            for left in path.glob(f"{_PARTIAL}*"):
+            for left in _named(path, _PARTIAL_CASE):
                 shutil.rmtree(left, ignore_errors=True)
 
 
@@ -57,6 +63,11 @@ class BatchFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._run = secrets.token_hex(4)
+
+    @property
+    def set_aside(self) -> int:
+        """How many results of no row there are."""
+        return len(_named(self.path / SET_ASIDE, _CASE_ASIDE))
 
     def partial(self, case: Case) -> Path:
         """Where a case is computed: a name no other run uses, so that orphans of a killed run disturb nobody."""
@@ -72,18 +83,28 @@ class BatchFolder:
         shutil.rmtree(self.partial(case), ignore_errors=True)
 
     def keep(
-        self, cases: Sequence[Case], settings: Mapping[str, object], progress: Progress = silent
+        self,
+        cases: Sequence[Case],
+        settings: Mapping[str, object],
+        progress: Progress = silent,
+        may_go_on: Callable[[], bool] = lambda: True,
     ) -> dict[int, Facts]:
         """Put every stored result under the name of the row whose inputs and options it was made from.
 
         A result that no row asks for is set aside, and comes back when a row asks for it again: a case's folder never
         shows what does not belong to its row, and nothing computed is lost.
 
+        Args:
+            cases: The rows.
+            settings: What all results depend on.
+            progress: Told while files are read.
+            may_go_on: Once it says no, files are read no further: rows not yet found count as having no result.
+
         Returns:
             Number of the row -> facts, for the rows that need not be computed.
         """
         stored = self._stored()
-        found = match(cases, settings, stored, progress)
+        found = match(cases, settings, stored, progress, may_go_on)
         place = {found[case.number].folder: self.path / case.name for case in cases if case.number in found}
         now = {result.folder: self._out_of_the_way(result, place.get(result.folder)) for result in stored}
         for folder, wanted in place.items():
@@ -93,12 +114,12 @@ class BatchFolder:
         return {number: result.seal.facts for number, result in found.items()}
 
     def _stored(self) -> list[Stored]:
-        """All whole results; a folder that holds none is no longer a result and is removed."""
+        """All whole results; what bears the name of one and is none is cleared out of the way."""
         stored = []
-        for folder in (*self.path.glob("case-*"), *self.path.glob(f"{SET_ASIDE}/*")):
-            seal = read_seal(folder)
+        for folder in _results(self.path):
+            seal = None if folder.is_symlink() else read_seal(folder)
             if seal is None:
-                _remove(folder)
+                _clear_away(folder, self.path, "damaged")
             else:
                 stored.append(Stored(folder, seal))
         return stored
@@ -131,15 +152,32 @@ def _require_ours(path: Path, kind: str) -> None:
 
 def _clear(path: Path, *, everything: bool) -> None:
     """Remove what was half written and the summary, which tells of former rows; with `everything`, all results too."""
-    for left in (*path.glob(f"{_PARTIAL}*"), *path.glob(".*.partial"), *path.glob("summary.*")):
-        _remove(left)
+    for left in _named(path, _PARTIAL_CASE):
+        shutil.rmtree(left, ignore_errors=True)
+    for file in (*_named(path, _PARTIAL_FILE), *(path / name for name in _SUMMARIES)):
+        if file.is_file() or file.is_symlink():
+            file.unlink()
     if everything:
-        for result in (*path.glob("case-*"), *path.glob(SET_ASIDE)):
-            _remove(result)
+        for result in _results(path):
+            _clear_away(result, path, "replaced")
+        aside = path / SET_ASIDE
+        if aside.is_dir() and not any(aside.iterdir()):
+            aside.rmdir()
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+def _results(path: Path) -> list[Path]:
+    """What is named like a result, in place or set aside."""
+    return [*_named(path, _CASE), *_named(path / SET_ASIDE, _CASE_ASIDE)]
+
+
+def _named(path: Path, name: re.Pattern[str]) -> list[Path]:
+    return [entry for entry in path.iterdir() if name.fullmatch(entry.name)] if path.is_dir() else []
+
+
+def _clear_away(result: Path, path: Path, why: str) -> None:
+    """Remove a result; one that holds other files than ours, or is no folder, is set aside for somebody to look at."""
+    if result.is_dir() and not result.is_symlink() and not holds_others_files(result):
+        shutil.rmtree(result)
+        return
+    (path / SET_ASIDE).mkdir(exist_ok=True)
+    result.rename(path / SET_ASIDE / f"{why}-{result.name}-{secrets.token_hex(4)}")

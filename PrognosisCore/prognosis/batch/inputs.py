@@ -33,6 +33,19 @@ def hash_of_settings(settings: Mapping[str, object]) -> str:
     return _digest([dict(settings), __version__])
 
 
+def bulk_of(case: Case, settings: Mapping[str, object]) -> str:
+    """A hash of the sizes of all input files instead of their content: another bulk means another key.
+
+    Raises:
+        OSError: A file cannot be looked at.
+    """
+    sizes = {
+        role: sorted(file.stat().st_size for file in files_of(path) if file.is_file())
+        for role, path in case.inputs.items()
+    }
+    return _digest([sizes, dict(case.options), hash_of_settings(settings)])
+
+
 def stamp_of(case: Case, settings: Mapping[str, object]) -> str:
     """A hash of paths, sizes and times instead of the content: the same stamp means the same key, read or not.
 

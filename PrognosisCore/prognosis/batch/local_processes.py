@@ -5,7 +5,9 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -18,6 +20,7 @@ from prognosis.errors import PrognosisError
 
 _STARTS_AT_MOST = 3
 _MEMORY_A_WORKER = 4_000_000_000
+_LONGEST_WAIT_S = 3600.0
 
 
 @dataclass(eq=False)
@@ -86,7 +89,8 @@ class LocalProcesses:
         ours, theirs = context.Pipe()
         threads = max(1, cores() // self.workers)
         process = context.Process(target=serve, args=(theirs, threads), daemon=True)
-        process.start()
+        with _interrupts_held_back():
+            process.start()
         theirs.close()
         worker = _Worker(process, ours)
         self._crew.append(worker)
@@ -108,7 +112,7 @@ class LocalProcesses:
     def _outcomes(self, busy: Sequence[_Worker]) -> Iterator[Outcome]:
         """Wait until something happens, and yield what finished."""
         deadlines = [worker.deadline for worker in busy if worker.deadline is not None]
-        patience = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        patience = min(max(0.0, min(deadlines) - time.monotonic()), _LONGEST_WAIT_S) if deadlines else None
         speaking = wait([worker.connection for worker in busy], patience)
         for worker in busy:
             outcome = None
@@ -171,6 +175,20 @@ class LocalProcesses:
         worker.process.kill()
         worker.process.join()
         worker.connection.close()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start a process that Ctrl-C does not reach, not even while it imports; this one hears of it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def sensible_workers() -> int:

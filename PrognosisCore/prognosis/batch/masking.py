@@ -10,7 +10,12 @@ from prognosis.batch.inputs import files_of
 
 _LEAST_LETTERS = 4
 _NEAREST_FOLDERS = 3
-_ORDINARY = ("dicom", "image", "images", "lesion", "lesions", "organs", "series", "slice", "slices", "file", "header")
+_ORDINARY = (
+    "case", "cases", "data", "dicom", "export", "exported", "file", "files", "folder", "header", "image", "images",
+    "lesion", "lesions", "mask", "masks", "organ", "organs", "orientation", "patient", "patients", "scan", "segment",
+    "segmentation", "segments", "series", "slice", "slices", "study", "table", "tumor", "volume",
+)  # fmt: skip
+_LETTER = r"[^\W\d_]"
 _ANY_PATH = re.compile(r"(?<![\w.<])(?:[A-Za-z]:)?[\\/][^\s'\":;,]+[\\/][^\s'\":;,]*")
 
 
@@ -31,16 +36,27 @@ class Mask:
         words |= dict.fromkeys((str(folder), str(folder.parent)), "the output folder")
         words |= {text: "the patient" for text in case.private if _may_name(text) and text not in words}
         longest_first = sorted(words, key=len, reverse=True)
-        self._words = words
-        self._pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))
+        self._words = {word.casefold(): stands_for for word, stands_for in reversed(words.items())}
+        self._pattern = re.compile("|".join(_alone(word) for word in longest_first), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         """The text with roles in place of names."""
-        return _ANY_PATH.sub("a file", self._pattern.sub(lambda found: self._words[found[0]], text))
+        return _ANY_PATH.sub("a file", self._pattern.sub(self._stands_for, text))
+
+    def _stands_for(self, found: re.Match[str]) -> str:
+        return self._words.get(found[0].casefold(), "a name")
 
     def facts(self, facts: Facts) -> dict[str, Fact]:
         """The facts with their texts masked."""
         return {name: self(value) if isinstance(value, str) else value for name, value in facts.items()}
+
+
+def _alone(word: str) -> str:
+    """A pattern of a word that is no part of a longer one: 'Hans' is in 'Hans_seg2', and not in 'Hansa'."""
+    before, after = (
+        _LETTER if edge.isalpha() else r"\d" if edge.isdecimal() else r"\w" for edge in (word[0], word[-1])
+    )
+    return rf"(?<!{before}){re.escape(word)}(?!{after})"
 
 
 def _own_names(path: Path, role: str) -> Iterator[tuple[str, str]]:

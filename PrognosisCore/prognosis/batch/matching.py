@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prognosis.batch.case import Case
-from prognosis.batch.inputs import hash_of_settings, key_of, stamp_of
+from prognosis.batch.inputs import bulk_of, hash_of_settings, key_of, stamp_of
 from prognosis.batch.sealing import Seal, renew_stamp
 from prognosis.progress import Progress
 
@@ -20,17 +20,22 @@ class Stored:
 
 
 def match(
-    cases: Sequence[Case], settings: Mapping[str, object], stored: Iterable[Stored], progress: Progress
+    cases: Sequence[Case],
+    settings: Mapping[str, object],
+    stored: Iterable[Stored],
+    progress: Progress,
+    may_go_on: Callable[[], bool],
 ) -> dict[int, Stored]:
     """Find the result of each case, if there is one.
 
-    Files are read only while there are results of the same settings that no file's stamp accounts for.
+    Files are read only where they are as large as those of a result that no file's stamp accounts for.
 
     Args:
         cases: The rows.
         settings: What all results depend on.
         stored: The results; none is given to two rows.
         progress: Told while files are read.
+        may_go_on: Asked before the files of a case are read; none are once it says no.
 
     Returns:
         Number of the row -> its result.
@@ -41,12 +46,17 @@ def match(
     by_stamp = _by(left, lambda seal: seal.stamp)
     for case in cases:
         _take(case, by_stamp.get(_hash(stamp_of, case, settings), []), found)
-    by_key = _by((result for results in by_stamp.values() for result in results), lambda seal: seal.key)
+    by_bulk = _by((result for results in by_stamp.values() for result in results), lambda seal: seal.bulk)
     for number, case in enumerate(cases):
-        if case.number in found or not any(by_key.values()):
+        if case.number in found or not any(by_bulk.values()):
             continue
+        as_large = by_bulk.get(_hash(bulk_of, case, settings))
+        if not as_large:
+            continue
+        if not may_go_on():
+            break
         progress("comparing files with former results", number, len(cases))
-        _take(case, by_key.get(_hash(key_of, case, settings), []), found)
+        _take(case, as_large, found, _hash(key_of, case, settings))
         if case.number in found:
             renew_stamp(found[case.number].folder, _hash(stamp_of, case, settings))
     return found
@@ -59,11 +69,12 @@ def _by(results: Iterable[Stored], hash_of: Callable[[Seal], str]) -> dict[str, 
     return dict(piles)
 
 
-def _take(case: Case, equal: list[Stored], found: dict[int, Stored]) -> None:
-    """Give a case one of its equal results, rather the one that bears its name."""
+def _take(case: Case, results: list[Stored], found: dict[int, Stored], key: str | None = None) -> None:
+    """Give a case one of the results, rather the one that bears its name; with a key, only one that has it."""
+    equal = [result for result in results if key in (None, result.seal.key)]
     if equal:
         best = next((result for result in equal if result.folder.name == case.name), equal[0])
-        equal.remove(best)
+        results.remove(best)
         found[case.number] = best
 
 

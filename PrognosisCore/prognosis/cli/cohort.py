@@ -93,21 +93,15 @@ def _scan(arguments: argparse.Namespace, console: Console) -> int:
     if not output.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {output.absolute().parent}.", remedy="Make it first.")
     scan = scan_folder(arguments.folder, as_annotations=arguments.as_annotations, progress=console.progress)
+    if scan.rows:
+        write_scan(scan, output)
     for line in _first_of(scan.left_out):
         console.warn(f"Left out: {line}")
     for note in scan.notes:
         console.warn(note)
-    if not scan.rows:
-        raise InputError(
-            f"{arguments.folder} holds no image whose segmentation is told for sure.",
-            remedy="See what was left out, or write the table by hand.",
-        )
-    write_scan(scan, output)
-    console.say(f"{output}: {len(scan.rows)} row(s) of {scan.patients} patient(s), {len(scan.left_out)} left out")
-    console.say("Fill in time_days and event, then run: prognosis cohort check")
     console.result(
         {
-            "output": str(output),
+            "output": str(output) if scan.rows else None,
             "rows": len(scan.rows),
             "patients": scan.patients,
             "files": scan.files,
@@ -115,6 +109,13 @@ def _scan(arguments: argparse.Namespace, console: Console) -> int:
             "notes": list(scan.notes),
         }
     )
+    if not scan.rows:
+        raise InputError(
+            f"{arguments.folder} holds no image whose segmentation is told for sure.",
+            remedy="See what was left out, or write the table by hand.",
+        )
+    console.say(f"{output}: {len(scan.rows)} row(s) of {scan.patients} patient(s), {len(scan.left_out)} left out")
+    console.say("Fill in time_days and event, then run: prognosis cohort check")
     return 0
 
 

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from prognosis.cli.console import Console
 from prognosis.cli.lesions_score_cohort import score_cohort
-from prognosis.cli.options import Verbs, add_lesion_choice, add_output, add_scoring, add_verb, input_path, lesion_choice
+from prognosis.cli.options import (
+    Verbs,
+    add_lesion_choice,
+    add_output,
+    add_scoring,
+    add_verb,
+    input_path,
+    lesion_choice,
+    number,
+)
 from prognosis.cli.score_request import ScoreRequest
 from prognosis.errors import UsageError
 
@@ -107,7 +116,7 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    value = number(text)
     if not math.isfinite(value) or value <= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is no time in seconds")
     return value

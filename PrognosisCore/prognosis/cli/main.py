@@ -4,7 +4,8 @@ import argparse
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 from prognosis._version import __version__
@@ -25,6 +26,7 @@ from prognosis.cli.console import Console
 from prognosis.errors import CancelledError, PrognosisError, UsageError
 
 _NOTICE = "Research use only. Not a medical device; not for diagnosis or treatment."
+_CANCELLING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,9 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when all went well, 1 when a case failed, 2 on wrong use, 130 when cancelled.
     """
+    with _interruptible(restore=arguments is not None):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    signal.signal(signal.SIGTERM, _interrupt)
     with Console.of(parsed) as console:
         try:
             return int(parsed.run(parsed, console))
@@ -53,7 +59,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
 
 
+@contextmanager
+def _interruptible(*, restore: bool) -> Iterator[None]:
+    """Let SIGINT and SIGTERM cancel the command, once: what follows while it tidies up is ignored.
+
+    Args:
+        restore: Whether this process goes on afterwards, and listens to signals as before.
+    """
+    before = {number: signal.getsignal(number) for number in _CANCELLING}
+    for number, handler in before.items():
+        if number != signal.SIGINT or handler is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if restore and handler is not None:
+                signal.signal(number, handler)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    for each in _CANCELLING:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

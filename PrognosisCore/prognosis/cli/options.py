@@ -90,6 +90,14 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def number(text: str) -> float:
+    """A number, be it infinite or none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
 def _integers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in names(text))
@@ -98,7 +106,7 @@ def _integers(text: str) -> tuple[int, ...]:
 
 
 def _volume(text: str) -> float:
-    value = float(text)
+    value = number(text)
     if not math.isfinite(value) or value < 0:
         raise argparse.ArgumentTypeError(f"'{text}' is no volume")
     return value

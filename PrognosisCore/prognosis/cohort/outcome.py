@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
-from prognosis.cohort.cells import ZeroTimes, read_event, read_time
+from prognosis.cohort.cells import EMPTY, ZeroTimes, read_event, read_time
 from prognosis.cohort.contract import DAYS_PER_MONTH, TIME_COLUMNS
 from prognosis.cohort.csv_table import CsvTable, require_columns
 from prognosis.cohort.faults import Faults
@@ -40,7 +40,7 @@ def read_outcomes(
     Args:
         table: The table.
         faults: Where cells that cannot be read are listed.
-        zero_times: Whether a time of zero is a fault.
+        zero_times: Whether a time of zero is a fault; it is none where no outcome is required.
         required: Whether every row must have an outcome; otherwise a row has one where both cells are filled.
 
     Returns:
@@ -52,14 +52,15 @@ def read_outcomes(
     name = time_column(table, required=required)
     if required:
         require_columns(table, ["event"])
+    accepted: ZeroTimes = zero_times if required else "keep"
     outcomes: list[Outcome | None] = []
     times: list[float] = []
     cells = zip(table.rows, table.column(name or TIME_COLUMNS[0]), table.column("event"), strict=True)
     for row, time_text, event_text in cells:
-        if not required and not (time_text and event_text):
+        if not required and (time_text in EMPTY or event_text in EMPTY):
             outcomes.append(None)
             continue
-        time = faults.read(row, str(name), time_text, lambda text: read_time(text, zero_times))
+        time = faults.read(row, str(name), time_text, lambda text: read_time(text, accepted))
         event = faults.read(row, "event", event_text, read_event)
         times += [time] if time is not None else []
         in_days = DAYS_PER_MONTH if name == "time_months" else 1.0
@@ -89,7 +90,7 @@ def _time_notes(name: str | None, times: Sequence[float]) -> list[str]:
         return []
     notes = []
     if zeros := sum(time == 0 for time in times):
-        notes.append(f"{zeros} row(s) with a time of zero are kept, as asked.")
+        notes.append(f"{zeros} row(s) with a time of zero are kept.")
     if name == "time_days" and max(times) <= _MONTHS_AT_MOST and statistics.median(times) < _MONTHS_MEDIAN_BELOW:
         notes.append(
             f"All time_days are at most {max(times):g}, their median is {statistics.median(times):g}: "

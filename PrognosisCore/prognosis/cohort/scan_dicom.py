@@ -1,6 +1,8 @@
 """DICOM files of a scanned folder, from their headers: series of images, and segmentations with what they refer to."""
 
+import hashlib
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +20,12 @@ from prognosis.imaging.dicom.values import UNREADABLE, items, text
 # A damaged tag may also turn a sequence into text, which then lacks what a sequence has.
 _DAMAGED = (*UNREADABLE, AttributeError)
 _SEGMENTATIONS = ("SEG", "RTSTRUCT")
+_PERSON = ("PatientName", "PatientBirthDate", "PatientSex")
+_BETWEEN_NAMES = re.compile(r"[\s^=,]+")
 _TAGS = [
     "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "NumberOfFrames", "CorrectedImage",
-    "PatientID", "IssuerOfPatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "StudyDate",
+    "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex",
+    "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "StudyDate",
     "ReferencedFrameOfReferenceSequence", "ReferencedSeriesSequence", "DirectoryRecordSequence",
 ]  # fmt: skip
 
@@ -122,6 +127,7 @@ def _image_of(uid: str, series: _Series, folder: Path, shares_folder: bool) -> F
     return FoundImage(
         path=paths[0] if len(paths) == 1 else folder,
         patient=_patient_of(header),
+        person=tuple(_told_apart(text(header, keyword)) for keyword in _PERSON),
         modality=text(header, "Modality"),
         series_uid=uid,
         study_uid=text(header, "StudyInstanceUID"),
@@ -162,6 +168,12 @@ def _patient_of(header: Dataset) -> str:
     if patient_id:
         return f"id {text(header, 'IssuerOfPatientID')} {patient_id}"
     return f"study {text(header, 'StudyInstanceUID')}"
+
+
+def _told_apart(words: str) -> str:
+    """A hash of what is told of a person, however it is spaced and capitalised; '' where nothing is."""
+    plain = _BETWEEN_NAMES.sub(" ", words).strip().casefold()
+    return hashlib.sha256(plain.encode("utf-8", "backslashreplace")).hexdigest() if plain else ""
 
 
 def _iso(dicom_date: str) -> str:

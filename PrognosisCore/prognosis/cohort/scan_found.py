@@ -1,5 +1,6 @@
 """What scanning a folder finds, before anything is paired."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ class FoundImage:
     Args:
         path: The folder that holds all its files, or the file.
         patient: Tells patients apart; never shown, for it may be a patient's id.
+        person: Hashes of name, date of birth and sex, '' where the image does not tell.
         modality: 'CT', 'PT', 'MR'; '' for an image file, which does not tell.
         series_uid: SeriesInstanceUID, '' for an image file.
         study_uid: StudyInstanceUID, '' for an image file.
@@ -24,6 +26,7 @@ class FoundImage:
 
     path: Path
     patient: str
+    person: tuple[str, ...] = ()
     modality: str = ""
     series_uid: str = ""
     study_uid: str = ""
@@ -63,6 +66,15 @@ class Pair:
     segmentation: FoundSegmentation
 
 
+def is_utf8(name: str) -> bool:
+    """Whether a file's name is text; on POSIX it may hold any bytes."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Words:
     """Names things by where they lie in the scanned folder.
 
@@ -74,7 +86,9 @@ class Words:
         self._folder = folder
 
     def path(self, path: Path) -> str:
-        return "the folder itself" if path == self._folder else path.relative_to(self._folder).as_posix()
+        """A path below the folder; bytes that are no text are shown by their numbers."""
+        below = os.fsencode(path.relative_to(self._folder).as_posix()).decode("utf-8", "backslashreplace")
+        return "the folder itself" if path == self._folder else below
 
     def image(self, image: FoundImage) -> str:
         if not image.series_uid:

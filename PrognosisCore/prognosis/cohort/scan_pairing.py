@@ -83,11 +83,15 @@ def pair_by_name(
     beside = _by_folder(plain)
     pairing = Pairing()
     for path in segmentations:
-        found = [plain_image(image) for image in images_named_like(path, beside)] or _series_near(path, series, folder)
+        found = [plain_image(image) for image in images_named_like(path, beside)]
+        if not found and path.parent not in beside:
+            found = _series_near(path, series, folder)
         if len(found) == 1:
             pairing.pairs.append(Pair(found[0], FoundSegmentation(path)))
         elif found:
             pairing.left_out.append(f"{words.path(path)}: it may belong to {words.images(found)}")
+        elif path.parent in beside:
+            pairing.left_out.append(f"{words.path(path)}: its name fits no image beside it")
         else:
             pairing.left_out.append(f"{words.path(path)}: no image lies beside it")
     return pairing
@@ -126,6 +130,26 @@ def keep_single(found: Pairing, words: Words, *, as_annotations: bool) -> Pairin
             listed = words.segmentations([pair.segmentation for pair in same])
             kept.left_out.append(f"{words.image(image)} has {len(same)} segmentations: {listed}")
     return kept
+
+
+def of_doubtful_patients(images: Sequence[FoundImage], words: Words) -> tuple[set[FoundImage], list[str]]:
+    """Images whose patient id is that of several people, as after a careless pseudonymisation.
+
+    Returns:
+        The images, and each such id's in words.
+    """
+    of_patient: defaultdict[str, list[FoundImage]] = defaultdict(list)
+    for image in images:
+        of_patient[image.patient].append(image)
+    doubtful = [same for same in of_patient.values() if _are_several_people(same)]
+    told = [", ".join(dict.fromkeys(words.path(image.path) for image in same)) for same in doubtful]
+    return {image for same in doubtful for image in same}, [
+        f"one patient id, several names, birth dates or sexes: in {paths}" for paths in told
+    ]
+
+
+def _are_several_people(images: Sequence[FoundImage]) -> bool:
+    return any(len({*told} - {""}) > 1 for told in zip(*(image.person for image in images), strict=True))
 
 
 @dataclass(frozen=True)

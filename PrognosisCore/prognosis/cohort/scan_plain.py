@@ -32,6 +32,7 @@ _SEGMENTATION_WORDS = frozenset(
     ]
 )
 _ORGAN_WORDS = frozenset(("organ", "organs", "totalsegmentator"))
+_IMAGE_WORDS = frozenset(("ct", "image", "img", "scan", "volume"))
 _CHANNEL_ENDING = "0000"
 _DATA_SET_ENDINGS = ("tr", "ts")
 
@@ -87,7 +88,7 @@ def images_named_like(path: Path, images: Mapping[Path, Sequence[Path]]) -> list
     """
     beside = images.get(path.parent, ())
     if len(beside) == 1:
-        return list(beside)
+        return [image for image in beside if _may_be_of(path, image)]
     if beside:
         fitting = [image for image in beside if _core(path)[: len(_core(image))] == _core(image)]
         longest = max((len(_core(image)) for image in fitting), default=0)
@@ -96,6 +97,12 @@ def images_named_like(path: Path, images: Mapping[Path, Sequence[Path]]) -> list
         siblings = (files for folder, files in images.items() if folder.parent == path.parent.parent)
         return [image for files in siblings for image in files if _core(image) == _core(path)]
     return []
+
+
+def _may_be_of(path: Path, image: Path) -> bool:
+    """Whether a segmentation's name says nothing of whom it is, or begins with what the image's name says of it."""
+    mine, of_image = ([part for part in _core(one) if part not in _IMAGE_WORDS] for one in (path, image))
+    return not mine or mine[: len(of_image)] == of_image
 
 
 def _parts(path: Path) -> list[str]:

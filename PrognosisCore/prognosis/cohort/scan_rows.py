@@ -90,8 +90,12 @@ def _series(image: FoundImage) -> str:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """A path as seen from a folder, with forward slashes; absolute where they share no drive."""
+    """A path as seen from a folder, with forward slashes; absolute where they share no drive.
+
+    One that a table would read otherwise than it is written begins with './'.
+    """
     try:
-        return Path(os.path.relpath(path, folder)).as_posix()
+        below = Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:
         return path.as_posix()
+    return below if below[0].isalnum() or below.startswith(("..", "_")) else f"./{below}"

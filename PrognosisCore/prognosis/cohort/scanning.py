@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prognosis.cohort.scan_dicom import DicomIndex
-from prognosis.cohort.scan_found import Words
+from prognosis.cohort.scan_found import Words, is_utf8
 from prognosis.cohort.scan_pairing import (
+    Pairing,
     keep_single,
     merged,
+    of_doubtful_patients,
     pair_by_name,
     pair_by_reference,
     pair_pet_with_ct,
@@ -63,7 +65,7 @@ def scan_folder(folder: Path, *, as_annotations: bool = False, progress: Progres
     folder = folder.absolute()
     words = Words(folder)
     unlisted: list[Path] = []
-    paths = _list(folder, unlisted)
+    paths, unnameable = _list(folder, unlisted)
     index, plain, damaged, others = _read(paths, progress)
     images, single_slices = index.images()
     sorted_plain = sort_plain_files(plain)
@@ -71,21 +73,25 @@ def scan_folder(folder: Path, *, as_annotations: bool = False, progress: Progres
         pair_by_reference(index.segmentations, images, index.series_of_slice, words),
         pair_by_name(sorted_plain.segmentations, sorted_plain.images, images, folder, words),
     )
-    single = keep_single(found, words, as_annotations=as_annotations)
-    petcts, unpaired_pets, pet_notes = pair_pet_with_ct(images, words)
+    doubtful, told_doubtful = of_doubtful_patients(images, words)
+    sure = Pairing([pair for pair in found.pairs if pair.image not in doubtful], found.left_out, found.notes)
+    single = keep_single(sure, words, as_annotations=as_annotations)
+    petcts, unpaired_pets, pet_notes = pair_pet_with_ct([image for image in images if image not in doubtful], words)
     organs = keep_single(
         pair_by_name(sorted_plain.organs, sorted_plain.images, images, folder, words), words, as_annotations=False
     )
     rows = rows_of(single.pairs, petcts, {pair.image: pair.segmentation.path for pair in organs.pairs})
-    used = {pair.image for pair in found.pairs}
+    used = doubtful | {pair.image for pair in found.pairs}
     used |= {image for row in rows if row.petct for image in (row.petct.pet, row.petct.ct)}
     bare = [image for image in (*images, *(plain_image(path) for path in sorted_plain.images)) if image not in used]
     left_out = (
+        *told_doubtful,
         *single.left_out,
         *unpaired_pets,
         *(f"organs: {text}" for text in organs.left_out),
         *(f"{words.image(image)} has no segmentation" for image in bare),
         *(f"{words.image(image)} is a single slice" for image in single_slices),
+        *(f"{words.path(path)}: the name is not UTF-8: rename it" for path in unnameable),
     )
     notes = (
         *single.notes,
@@ -105,24 +111,46 @@ def scan_folder(folder: Path, *, as_annotations: bool = False, progress: Progres
 
 
 def write_scan(scan: Scan, table: Path) -> None:
-    """Write the rows as a cohort table whose outcome is to be filled in; paths are relative to the table."""
+    """Write the rows as a cohort table whose outcome is to be filled in; paths are relative to the table.
+
+    Raises:
+        InputError: A path to an image is no text.
+    """
     header, rows = table_of(scan.rows, table.absolute().parent)
+    if not all(is_utf8(cell) for row in rows for cell in row):
+        raise InputError(
+            "A folder on the way from the table to the images has a name that is not UTF-8.",
+            remedy="Rename it, or write the table into the scanned folder.",
+        )
     write_csv(table, header, rows)
 
 
-def _list(folder: Path, unlisted: list[Path]) -> list[Path]:
+def _list(folder: Path, unlisted: list[Path]) -> tuple[list[Path], list[Path]]:
+    """The files below a folder, and what is passed over since no table can name it."""
+
     def note(error: OSError) -> None:
         unlisted.append(Path(str(error.filename)))
 
     paths: list[Path] = []
+    unnameable: dict[Path, None] = {}
     for path in files_below(folder, note):
-        if not path.name.startswith("."):
+        if path.name.startswith("."):
+            continue
+        if is_utf8(str(path.relative_to(folder))):
             paths.append(path)
+        else:
+            unnameable[_first_unnameable(path, folder)] = None
         if len(paths) > _MOST_FILES:
             raise InputError(
                 f"{folder} holds more than {_MOST_FILES:,} files.", remedy="Scan its subfolders one by one."
             )
-    return paths
+    return paths, list(unnameable)
+
+
+def _first_unnameable(path: Path, folder: Path) -> Path:
+    """The file, or the outermost folder around it, whose name is to be mended."""
+    around = [parent for parent in reversed(path.parents) if parent != folder and parent.is_relative_to(folder)]
+    return next(one for one in (*around, path) if not is_utf8(one.name))
 
 
 def _read(paths: Sequence[Path], progress: Progress) -> tuple[DicomIndex, list[Path], list[Path], list[Path]]:

@@ -16,6 +16,7 @@ CSV_NAME = "summary.csv"
 HTML_NAME = "summary.html"
 _TEMPLATES = Path(__file__).parent / "templates"
 _RESULT = (State.DONE, State.KEPT)
+_FAILURES_LISTED = 50
 _NEXT = "Run the same command again: cases with a result are kept, the others are tried once more."
 
 
@@ -43,12 +44,14 @@ class BatchSummary:
         columns: Numbers shown for each case, in order; a fact called 'warnings' is shown below them.
         model: Name and version of the model.
         demonstration: Whether it is a demonstration.
+        look_closer: How to learn more of a failure.
     """
 
     title: str
     columns: Sequence[Column]
     model: str
     demonstration: bool
+    look_closer: str = ""
 
     @property
     def mark(self) -> str:
@@ -77,7 +80,8 @@ def render_batch_summary(ledger: Ledger, summary: BatchSummary) -> str:
         demonstration=DEMONSTRATION,
         headline=headline(ledger),
         unfinished=_NEXT if any(entry.state not in _RESULT for entry in ledger.entries) else None,
-        failed=[entry for entry in ledger.entries if entry.state is State.FAILED],
+        failed=[entry for entry in ledger.entries if entry.state is State.FAILED][:_FAILURES_LISTED],
+        more_failed=max(0, ledger.count(State.FAILED) - _FAILURES_LISTED),
         rows=[_shown(entry, summary) for entry in ledger.entries],
         created=now(),
     )
