@@ -50,12 +50,17 @@ class SurvivalLesionRisk(ScriptedLoadableModule):
             category=_("Survival Lesion Risk"),
             sampleName="SurvivalLesionRiskPhantom",
             thumbnailFileName=self.resourcePath("Icons/SurvivalLesionRisk.png"),
+            uris=[],
+            fileNames=[],
+            nodeNames=[],
             customDownloader=lambda _source: list(load_phantom(installing)),
         )
 
 
 class SurvivalLesionRiskWidget(ScriptedLoadableModuleWidget):
     """Puts the screen on the panel."""
+
+    screen = None
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -67,13 +72,16 @@ class SurvivalLesionRiskWidget(ScriptedLoadableModuleWidget):
         self.screen = Screen(uiWidget, scoring, self.logic.getParameterNode)
 
     def enter(self):
-        self.screen.enter()
+        if self.screen is not None:
+            self.screen.enter()
 
     def exit(self):
-        self.screen.exit()
+        if self.screen is not None:
+            self.screen.exit()
 
     def cleanup(self):
-        self.screen.close()
+        if self.screen is not None:
+            self.screen.close()
 
 
 class SurvivalLesionRiskLogic(ScriptedLoadableModuleLogic):

@@ -181,6 +181,28 @@ def test_editing_a_segment_afterwards_is_said(ready, a_segmentation_node):
     assert ready.ui.staleLabel.visible
 
 
+def test_a_result_of_another_choice_is_said(ready, scene, a_ct_node):
+    ready.score()
+    ready.tick(0, False)
+    assert "other segments" in ready.ui.staleLabel.text
+    ready.tick(0, True)
+    assert not ready.ui.staleLabel.visible
+    other = slicer.modules.volumes.logic().CloneVolume(scene, a_ct_node, "another CT")
+    ready.ui.imageSelector.setCurrentNode(other)
+    ready.look()
+    assert "another CT" in ready.ui.staleLabel.text
+
+
+def test_results_go_with_their_segmentation(ready, scene, a_segmentation_node):
+    ready.score()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLLabelMapVolumeNode") == 1
+    scene.RemoveNode(a_segmentation_node)
+    ready.look()
+    assert records_of(scene) == []
+    for kind in ("vtkMRMLLabelMapVolumeNode", "vtkMRMLTableNode", "vtkMRMLColorLegendDisplayNode"):
+        assert scene.GetNumberOfNodesByClass(kind) == 0
+
+
 def erase_a_voxel(node):
     segment_id = node.GetSegmentation().GetNthSegmentID(0)
     voxels = slicer.util.arrayFromSegmentInternalBinaryLabelmap(node, segment_id)
@@ -314,8 +336,15 @@ window.close()
 """
 
 
-def test_the_module_opens_where_nothing_was_installed_yet():
-    absent = "torch monai pydicom highdicom filelock safetensors platformdirs matplotlib pandas jinja2"
+@pytest.mark.parametrize(
+    "absent",
+    [
+        "torch monai pydicom highdicom filelock safetensors platformdirs matplotlib pandas jinja2",
+        "platformdirs",
+        "safetensors platformdirs",
+    ],
+)
+def test_the_module_opens_where_packages_are_not_installed_yet(absent):
     command = [sys.executable, "-c", OPEN_WITHOUT, str(Path(__file__).parent), absent]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

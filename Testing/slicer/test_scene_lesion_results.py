@@ -17,7 +17,7 @@ from prognosis.imaging.volume import Volume
 from prognosis.lesions.colours import colour_of_percentile
 from prognosis_slicer.scene import lesion_results as results
 from prognosis_slicer.scene.lesion_table import lesion_of_row
-from prognosis_slicer.scene.result_record import RESULT_ATTRIBUTE, Role
+from prognosis_slicer.scene.result_record import RESULT_ATTRIBUTE, Role, records_of
 from prognosis_slicer.scene.risk_colours import Quantity
 from prognosis_slicer.scene.segments import read_segments, segment_names
 from prognosis_slicer.scene.volumes import image_geometry
@@ -415,7 +415,7 @@ def test_a_result_whose_inputs_or_nodes_were_deleted_can_be_removed(scene, a_ct,
         lambda: results.remove_result(record),
     ):
         change()
-    assert scene.GetNumberOfNodesByClass("vtkMRMLScriptedModuleNode") == 0
+    assert records_of(scene) == []
     assert scene.GetNumberOfNodesByClass("vtkMRMLLabelMapVolumeNode") == 0
 
 

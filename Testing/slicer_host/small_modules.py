@@ -34,6 +34,8 @@ def sample_data() -> ModuleType:
     class SampleDataLogic:
         @staticmethod
         def registerCustomSampleDataSource(category: str = "Custom", sampleName: str | None = None, **source: Any):
+            for name in ("uris", "fileNames", "nodeNames"):
+                len(source.get(name))  # Slicer's own counts them too
             registered.append({"category": category, "sampleName": sampleName, **source})
 
     return _module("SampleData", registered=registered, SampleDataLogic=SampleDataLogic)

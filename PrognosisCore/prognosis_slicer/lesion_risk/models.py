@@ -32,9 +32,10 @@ def models() -> list[Model]:
     try:
         from prognosis.bundles.manifest import Method
         from prognosis.bundles.store import list_bundles
+
+        found = [entry.folder for entry in list_bundles(Method.LESIONS) if entry.bundle is not None]
     except ModuleNotFoundError:
         return [model_of(DEFAULT)]
-    found = [entry.folder for entry in list_bundles(Method.LESIONS) if entry.bundle is not None]
     return [model_of(DEFAULT), *(model_of(str(folder)) for folder in found)]
 
 
@@ -44,10 +45,10 @@ def model_of(choice: str) -> Model:
         from prognosis.bundles.card import model_card
         from prognosis.bundles.manifest import Method
         from prognosis.bundles.store import find_bundle
+
+        manifest = find_bundle(choice or None, method=Method.LESIONS).manifest
+        return Model(choice, f"{manifest.name} {manifest.version}", manifest.demonstration, model_card(manifest))
     except ModuleNotFoundError:
         return Model(choice, Path(choice).name, demonstration=None)
-    try:
-        manifest = find_bundle(choice or None, method=Method.LESIONS).manifest
     except ModelError as error:
         return Model(choice, Path(choice).name, demonstration=None, problem=str(error))
-    return Model(choice, f"{manifest.name} {manifest.version}", manifest.demonstration, model_card(manifest))

@@ -8,7 +8,7 @@ import slicer
 from prognosis.lesions.result_files import COLOURS, DOCUMENT, REPORT, TABLE
 from prognosis.lesions.results import ScoredPatient
 from prognosis_slicer.scene.lesion_results import remove_result, results_of, show_result
-from prognosis_slicer.scene.result_record import RESULT_ATTRIBUTE, ResultRecord
+from prognosis_slicer.scene.result_record import RESULT_ATTRIBUTE, ResultRecord, Role, records_of
 
 KEPT_TEXTS = (TABLE, DOCUMENT, COLOURS)
 
@@ -81,3 +81,10 @@ def _remove(node: slicer.vtkMRMLTextNode | None) -> None:
     scene.RemoveNode(node)
     if storage is not None:
         scene.RemoveNode(storage)
+
+
+def take_away_orphans() -> None:
+    """Remove results whose segmentation was deleted: colours on a CT that nobody can explain mislead."""
+    for record in records_of(slicer.mrmlScene):
+        if record.find(Role.SEGMENTATION) is None:
+            take_away(record)

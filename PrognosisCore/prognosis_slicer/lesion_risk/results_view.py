@@ -53,8 +53,8 @@ class ResultsView:
         self._table.choose(label)
 
     def warn_of_change(self, *, changed: bool) -> None:
-        """Say whether the lesions were edited since they were scored."""
-        text = _("The CT or the segments were changed since: these results are of the former ones. Score again.")
+        """Say whether the results are of other inputs than the panel shows."""
+        text = _("These results are of another CT, other segments, or lesions as they were before. Score again.")
         show_text(self.ui.staleLabel, text if changed else "")
 
     def offer_demonstration_numbers(self, *, demonstration: bool, asked: bool, enabled: bool) -> None:

@@ -11,17 +11,17 @@ from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE
 from prognosis_slicer.lesion_risk import display
 from prognosis_slicer.lesion_risk.display_view import DisplayView
 from prognosis_slicer.lesion_risk.export_view import ExportView
-from prognosis_slicer.lesion_risk.inputs import Inputs, inputs_of, stamp, suggest, what_is_missing
+from prognosis_slicer.lesion_risk.inputs import Inputs, chosen_segments, inputs_of, stamp, suggest, what_is_missing
 from prognosis_slicer.lesion_risk.inputs_view import InputsView
 from prognosis_slicer.lesion_risk.models_view import ModelsView
 from prognosis_slicer.lesion_risk.parameters import LesionRiskParameters
-from prognosis_slicer.lesion_risk.results import take_away
+from prognosis_slicer.lesion_risk.results import take_away, take_away_orphans
 from prognosis_slicer.lesion_risk.results_view import ResultsView
 from prognosis_slicer.lesion_risk.scoring import Scoring
 from prognosis_slicer.lesion_risk.scoring_view import ScoringView
 from prognosis_slicer.panels.looks import MARK, NOTICE, show_text
 from prognosis_slicer.scene.lesion_results import find_result, highlight, jump_to, quantity_of, selected_lesion
-from prognosis_slicer.scene.result_record import ResultRecord
+from prognosis_slicer.scene.result_record import ResultRecord, Role
 
 _SEGMENT_EVENTS = (
     slicer.vtkSegmentation.SegmentAdded,
@@ -183,6 +183,11 @@ class Screen(slicer.util.VTKObservationMixin):
         return find_result(self._parameters.lesions) if self._parameters is not None else None
 
     def _is_stale(self, record: ResultRecord) -> bool:
+        """Whether the result is of other inputs than those chosen; edits are noticed within a session only."""
+        if record.find(Role.IMAGE) is not self._parameters.image:
+            return True
+        if set(chosen_segments(self._parameters)) != set(record.owners):
+            return True
         if self._scored is None or self._scored[0] != record.node.GetID():
             return False
         return stamp(self._scored[1]) != self._scored[2]
@@ -192,10 +197,15 @@ class Screen(slicer.util.VTKObservationMixin):
         self._release()
         self._parameters = self._parameters_of_scene()
         suggest(self._parameters)
-        self._bound = self._parameters.connectGui(self.ui)
+        self._bound = self._parameters.connectParametersToGui(self._widgets_of_parameters())
         self.addObserver(self._parameters.parameterNode, "ModifiedEvent", self._parameters_changed)
         self._watch_segments()
         self.update()
+
+    def _widgets_of_parameters(self) -> dict[str, object]:
+        """Parameter -> its widget, as `connectGui` finds them; but what that returns cannot be disconnected."""
+        named = ((widget.property("SlicerParameterName"), widget) for widget in vars(self.ui).values())
+        return {str(name): widget for name, widget in named if name}
 
     def _release(self) -> None:
         """Let go of the parameters, and of the segmentation they name."""
@@ -236,8 +246,11 @@ class Screen(slicer.util.VTKObservationMixin):
             self._bind()
 
     def _node_removed(self, *_ignored: object) -> None:
-        if not slicer.mrmlScene.IsClosing() and not slicer.mrmlScene.IsBatchProcessing():
-            self.update()
+        if self._updating or slicer.mrmlScene.IsClosing() or slicer.mrmlScene.IsBatchProcessing():
+            return
+        with self._quietly():
+            take_away_orphans()
+        self.update()
 
     def _choose_model(self, choice: str) -> None:
         if self._parameters is not None:

@@ -128,8 +128,8 @@ class SortedTable:
         """As wide as the widest line; Qt would take a heading of two lines for one."""
         metrics = self.view.fontMetrics()
         for number, column in enumerate(self._columns):
-            widths = [metrics.width(line) + _AROUND_HEADING for line in column.heading.split("\n")]
-            widths += [metrics.width(row.cells[number].text) + _around(row.cells[number]) for row in rows]
+            widths = [metrics.horizontalAdvance(line) + _AROUND_HEADING for line in column.heading.split("\n")]
+            widths += [metrics.horizontalAdvance(row.cells[number].text) + _around(row.cells[number]) for row in rows]
             self.view.setColumnWidth(number, min(max(*widths, _NARROWEST), _WIDEST))
         self.view.resizeRowsToContents()
 
