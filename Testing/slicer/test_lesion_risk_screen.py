@@ -193,6 +193,17 @@ def test_a_result_of_another_choice_is_said(ready, scene, a_ct_node):
     assert "another CT" in ready.ui.staleLabel.text
 
 
+def test_a_left_module_is_no_longer_bound_to_its_widgets(ready):
+    node = ready.opened.widget.logic.getParameterNode().parameterNode
+    ready.ui.splitCheckBox.checked = True
+    before = {name: node.GetParameter(name) for name in node.GetParameterNames()}
+    ready.opened.exit()
+    ready.ui.splitCheckBox.checked = False
+    assert {name: node.GetParameter(name) for name in node.GetParameterNames()} == before
+    ready.opened.enter()
+    assert ready.ui.splitCheckBox.checked
+
+
 def test_results_go_with_their_segmentation(ready, scene, a_segmentation_node):
     ready.score()
     assert scene.GetNumberOfNodesByClass("vtkMRMLLabelMapVolumeNode") == 1
