@@ -19,6 +19,8 @@ _RECORDED = (
     "lifelines",
     "pycox",
     "scikit-learn",
+    "pillow",
+    "dlib-bin",
 )
 
 

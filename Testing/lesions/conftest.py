@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
+from prognosis.bundles.model_used import ModelUsed
+from prognosis.engines.engine import Engine
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_mask import LesionSet, cropped_lesion
 from prognosis.imaging.volume import Volume
-from prognosis.lesions.engine import Engine
 from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.model import LesionModel
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.patches import PatchOptions
-from prognosis.lesions.results import ModelUsed
 from prognosis.survival.calibration import Calibration
 
 GEOMETRY = Geometry((60, 50, 24), (1.0, 1.0, 2.5), (-30.0, -25.0, 100.0))

@@ -12,8 +12,8 @@ import SimpleITK as sitk
 
 from prognosis.cli.score_request import ScoreRequest
 from prognosis.cli.scoring import score_to_folder
+from prognosis.engines.engine import Engine
 from prognosis.errors import InputError
-from prognosis.lesions.engine import Engine
 from prognosis.lesions.result_files import read_result
 from prognosis.phantoms.lesions import LesionPhantomOptions, write_cohort
 from prognosis.progress import silent

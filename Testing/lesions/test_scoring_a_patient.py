@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from prognosis.engines.engine import Engine
 from prognosis.errors import InputError, UsageError
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_mask import LesionSet
 from prognosis.imaging.volume import Volume
 from prognosis.lesions.colours import NOT_SCORED, colour_of_percentile
-from prognosis.lesions.engine import Engine
 from prognosis.lesions.examine import examine_lesions
 from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.scoring import score_patient
@@ -195,7 +195,7 @@ def test_a_patients_risk_does_not_depend_on_who_is_scored_with_whom(a_model, tor
 
 
 def test_asking_for_openvino_where_it_is_not_is_an_error(a_model, monkeypatch):
-    monkeypatch.setattr("prognosis.lesions.inference.find_spec", lambda _: None)
+    monkeypatch.setattr("prognosis.engines.openvino_engine.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="not installed.*--engine torch"):
         make_scorer(a_model().network.encoder, 72, Engine.OPENVINO)
     assert make_scorer(a_model().network.encoder, 72, Engine.AUTO).engine.startswith("torch")

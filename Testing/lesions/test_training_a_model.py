@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from prognosis.bundles.bundle import open_bundle
+from prognosis.bundles.model_used import Description
 from prognosis.errors import InputError, ModelError
 from prognosis.lesions import fitting, training
 from prognosis.lesions.augment import CONTEXT, Augmentation, augmented, central
-from prognosis.lesions.bundle_format import Description, load_lesion_model, save_lesion_model
+from prognosis.lesions.bundle_format import load_lesion_model, save_lesion_model
 from prognosis.lesions.cohort_risks import lesion_risks, lesions_of, patient_risks
 from prognosis.lesions.fitting import FittingOptions, fit_network
 from prognosis.lesions.network import NetworkOptions

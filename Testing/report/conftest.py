@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from prognosis.bundles.model_used import ModelUsed
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.volume import Volume
 from prognosis.lesions.colours import NOT_SCORED, colour_of_percentile
-from prognosis.lesions.results import ModelUsed, PredictedSurvival, ScoredLesion, ScoredPatient
+from prognosis.lesions.results import ScoredLesion, ScoredPatient
+from prognosis.survival.predicted_survival import PredictedSurvival
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from prognosis.lesions.results import PredictedSurvival
 from prognosis.report.survival_figure import draw_survival, survival_figure
+from prognosis.survival.predicted_survival import PredictedSurvival
 
 
 def texts_of(figure):

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+from prognosis.bundles.model_used import ModelUsed
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
 from prognosis.lesions.colours import NOT_SCORED, colour_of_percentile
 from prognosis.lesions.painting import paint
-from prognosis.lesions.results import ModelUsed, PredictedSurvival, ScoredLesion, ScoredPatient
+from prognosis.lesions.results import ScoredLesion, ScoredPatient
+from prognosis.survival.predicted_survival import PredictedSurvival
 from prognosis_slicer.scene.segments import ChosenSegments
 
 A_CURVE = PredictedSurvival((200.0, 400.0, 900.0), (0.9, 0.7, 0.4), {1: 0.9, 2: 0.7, 5: None})

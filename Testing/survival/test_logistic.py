@@ -113,7 +113,7 @@ def test_few_events_for_each_feature_are_said():
     model = fit_firth_logistic(x, label)
     assert model.events_per_feature == min(label.sum(), (~label).sum()) / 8
     (warning,) = model.warnings
-    assert f"only {model.events_per_feature:.1f} events for each feature" in warning
+    assert f"only {model.events_per_feature:.1f} patients with the rarer outcome for each feature" in warning
     assert fit_firth_logistic(x[:, :2], label).warnings == ()
 
 

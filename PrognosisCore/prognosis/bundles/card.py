@@ -50,12 +50,14 @@ def _built(manifest: Manifest) -> list[str]:
 
 def _training(manifest: Manifest) -> list[str]:
     training = manifest.training
+    if training is None:
+        return ["Unknown: imported. The file the network came from does not say who it was trained on."]
     rows = [
         ("patients", training.patients),
         ("annotations", training.annotations),
         ("lesions", training.lesions),
         ("events", training.events),
-        ("longest follow-up, days", training.follow_up_days),
+        ("longest follow-up, days", training.follow_up_days or "no outcome was read"),
         ("epochs", training.epochs),
         ("seed", training.seed),
         *_flat("", training.details),
@@ -81,6 +83,8 @@ def _ranges(manifest: Manifest) -> list[str]:
 
 
 def _calibration(manifest: Manifest) -> list[str]:
+    if manifest.calibration is None:
+        return ["The model gives neither percentiles nor survival curves."]
     slope, mean = manifest.calibration.slope, manifest.calibration.mean_risk
     lines = [
         f"Percentiles, calibration slope ({slope:.4g}), mean risk ({mean:.4g}) and baseline hazard come from "
@@ -92,11 +96,14 @@ def _calibration(manifest: Manifest) -> list[str]:
 
 
 def _limits(manifest: Manifest) -> list[str]:
-    limits = [
-        f"It was trained on {manifest.training.patients} patients with {manifest.training.events} events; "
-        "other hospitals, scanners and diseases may give other results.",
-        "The intervals above do not hold the chance of training.",
-    ]
+    if manifest.training is None:
+        limits = ["It was imported and not validated here; nothing is known of who it was trained on."]
+    else:
+        limits = [
+            f"It was trained on {manifest.training.patients} patients with {manifest.training.events} events; "
+            "other hospitals, scanners and diseases may give other results.",
+            "The intervals above do not hold the chance of training.",
+        ]
     if manifest.demonstration:
         limits.append("On real patients only the ranking is shown; percentiles and curves must be asked for.")
     return ["\n".join(f"- {limit}" for limit in limits)]

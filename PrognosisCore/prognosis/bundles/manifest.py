@@ -13,11 +13,13 @@ from typing import Any
 
 from prognosis.bundles.file_names import MANIFEST_NAME, check_file_name
 from prognosis.bundles.strict_json import parse_record
+from prognosis.errors import ModelError
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,49}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PERCENTILES = 101
+SOURCE = "source"
 
 
 class Method(StrEnum):
@@ -32,6 +34,14 @@ class ArchitectureKind(StrEnum):
     """The networks this version can build."""
 
     LESION_RESNET18 = "lesion_resnet18"
+    BIOMARKER_UNET = "biomarker_unet"
+    BIOMARKER_PROGNOSIS = "biomarker_prognosis"
+    STYLEGAN2_GENERATOR = "stylegan2_generator"
+    FEATURES_VGG16 = "features_vgg16"
+
+
+# Networks that others train and that give no risk: they may be imported without a word on who they learnt from.
+_IMPORTABLE = (ArchitectureKind.STYLEGAN2_GENERATOR, ArchitectureKind.FEATURES_VGG16)
 
 
 class RiskSource(StrEnum):
@@ -55,7 +65,7 @@ class Training:
 
     Args:
         patients, annotations, lesions, events: Counts; lesions is 0 for methods without.
-        follow_up_days: Longest follow-up: no survival is reported beyond it.
+        follow_up_days: Longest follow-up: no survival is reported beyond it; 0 where no outcome was read.
         epochs, seed: Of the run.
         cohort: The cohort in words.
         details: Free settings and counts worth keeping.
@@ -76,8 +86,8 @@ class Training:
             raise ValueError("holds a negative count, or no patient")
         if self.events > self.patients or self.annotations < self.patients:
             raise ValueError("needs as many annotations as patients or more, and no more events than patients")
-        if not self.follow_up_days > 0:
-            raise ValueError("needs 'follow_up_days' greater than 0")
+        if not self.follow_up_days >= (1e-9 if self.events else 0):
+            raise ValueError("needs 'follow_up_days' greater than 0 where there are events")
 
 
 @dataclass(frozen=True)
@@ -103,13 +113,15 @@ class Metric:
 
 @dataclass(frozen=True)
 class RiskPercentiles:
-    """Risks at the percentiles 0 to 100 among patients, and among lesions: 101 values each."""
+    """Risks at the percentiles 0 to 100 among patients, and among lesions: 101 values each; none for no lesions."""
 
     patient: tuple[float, ...]
-    lesion: tuple[float, ...]
+    lesion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name, values in (("patient", self.patient), ("lesion", self.lesion)):
+            if name == "lesion" and not values:
+                continue
             if len(values) != _PERCENTILES or not _never_falls(values):
                 raise ValueError(f"needs {_PERCENTILES} values that never fall in '{name}', got {len(values)}")
 
@@ -169,10 +181,14 @@ class Manifest:
         name: Letters, digits, dots, dashes and underscores; what `--model` takes.
         version: Of the model, not of the program.
         demonstration: Whether every result of the model must be marked as a demonstration.
-        preprocessing: Free settings; 'normalisation' is a mapping and must be there.
+        preprocessing: Free settings; 'normalisation' is a mapping and must be there. Of an imported network 'source' is
+            too, and holds the 'sha256' of the file it came from.
         label_meaning: What a higher risk stands for, in words.
+        training: None where it is unknown: of an imported network that gives no risk.
         metrics: Name -> measured number.
         training_ranges: Name with unit ('slice_thickness_mm') -> lowest and highest value among training data.
+        risk_percentiles: None where the model gives no risk that is compared with others.
+        calibration: None where the model gives no risk that becomes survival.
         baseline: None where the model gives no survival curve.
         created: ISO 8601 date or date and time.
         versions: Name -> version of the programs that made the model.
@@ -187,11 +203,11 @@ class Manifest:
     architecture: Architecture
     preprocessing: Mapping[str, Any]
     label_meaning: str
-    training: Training
+    training: Training | None
     metrics: Mapping[str, Metric]
     training_ranges: Mapping[str, tuple[float, float]]
-    risk_percentiles: RiskPercentiles
-    calibration: Calibration
+    risk_percentiles: RiskPercentiles | None
+    calibration: Calibration | None
     baseline: Baseline | None
     licence: str
     intended_use: str
@@ -209,10 +225,38 @@ class Manifest:
         for name, (low, high) in self.training_ranges.items():
             if not low <= high:
                 raise ValueError(f"'training_ranges.{name}' needs low <= high, got {low} and {high}")
-        if self.baseline is not None and self.baseline.times_days[-1] > self.training.follow_up_days:
+        if self.baseline is not None and self.calibration is None:
+            raise ValueError("'baseline' is given without 'calibration'")
+        if self.training is None:
+            self._check_imported()
+        elif self.baseline is not None and self.baseline.times_days[-1] > self.training.follow_up_days:
             raise ValueError("'baseline.times_days' goes beyond 'training.follow_up_days'")
         _check_date(self.created)
         _check_files(self.files)
+
+    @property
+    def known_training(self) -> Training:
+        """What the model was trained on, where somebody knows: of every model that gives risks.
+
+        Raises:
+            ModelError: The network was imported.
+        """
+        if self.training is None:
+            raise ModelError(
+                f"The model {self.name} was imported; nothing is known of who it was trained on.",
+                remedy="Give a model that was trained with this program.",
+            )
+        return self.training
+
+    def _check_imported(self) -> None:
+        if self.architecture.kind not in _IMPORTABLE:
+            raise ValueError(f"'training' is not given, which a model of the kind '{self.architecture.kind}' needs")
+        if self.risk_percentiles is not None or self.calibration is not None or self.metrics:
+            raise ValueError("'training' is not given, but risks or measured numbers are")
+        source = self.preprocessing.get(SOURCE)
+        if not isinstance(source, Mapping) or not isinstance(source.get("sha256"), str):
+            raise ValueError(f"neither 'training' nor 'preprocessing.{SOURCE}.sha256' is given")
+        _check_sha256(source["sha256"])
 
 
 def parse_manifest(raw: bytes, file: Path) -> Manifest:

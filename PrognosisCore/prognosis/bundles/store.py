@@ -9,7 +9,7 @@ from pathlib import Path
 import prognosis.resources
 from prognosis.bundles.bundle import Bundle, open_bundle, read_manifest
 from prognosis.bundles.file_names import MANIFEST_NAME
-from prognosis.bundles.manifest import Method, Requirement, is_bundle_name
+from prognosis.bundles.manifest import ArchitectureKind, Method, Requirement, is_bundle_name
 from prognosis.errors import ModelError
 from prognosis.files import sha256_of
 
@@ -42,31 +42,43 @@ class BundleEntry:
     problem: str | None
 
 
-def find_bundle(name_or_path: str | Path | None, *, method: Method) -> Bundle:
-    """Find, verify and open a model.
+def find_bundle(name_or_path: str | Path | None, *, method: Method, kind: ArchitectureKind | None = None) -> Bundle:
+    """Find, verify and open a model of a method.
 
     Args:
         name_or_path: A model folder; or a name, looked for in `$PROGNOSIS_MODELS`, the user's models and the shipped
-            ones, the first found being taken; or None: the only model of the method the user has installed, else the
-            shipped demonstration.
+            ones, the first found being taken; or None: the only model of the method (and kind) the user has installed,
+            else the shipped demonstration.
         method: The method it must belong to.
+        kind: What it must be, where a method has models of several kinds.
 
     Raises:
         ModelError: There is none, more than one could be meant, it is damaged, belongs to another method, or needs a
             model that is not there.
     """
-    if name_or_path is None:
-        folder = _default_folder(method)
-    elif _is_path(name_or_path):
-        folder = Path(name_or_path)
-    else:
-        folder = _folder_named(str(name_or_path))
+    folder = _default_folder(method, kind) if name_or_path is None else _folder_of(name_or_path)
     bundle = open_bundle(folder)
     if bundle.manifest.method is not method:
         raise ModelError(
             f"{folder} is a model for {bundle.manifest.method}, not for {method}.",
             remedy="Choose another with --model.",
         )
+    if kind is not None and bundle.manifest.architecture.kind is not kind:
+        raise ModelError(
+            f"{folder} is a model of kind '{bundle.manifest.architecture.kind}'; '{kind}' is needed here.",
+            remedy="Choose another with --model.",
+        )
+    required_bundles(bundle)
+    return bundle
+
+
+def find_any_bundle(name_or_path: str | Path) -> Bundle:
+    """Find, verify and open a model, whatever its method; see `find_bundle`.
+
+    Raises:
+        ModelError: There is none, it is damaged, or needs a model that is not there.
+    """
+    bundle = open_bundle(_folder_of(name_or_path))
     required_bundles(bundle)
     return bundle
 
@@ -160,6 +172,10 @@ def _is_path(name_or_path: str | Path) -> bool:
     return isinstance(name_or_path, Path) or not is_bundle_name(name_or_path) or path.is_file() or _may_be_bundle(path)
 
 
+def _folder_of(name_or_path: str | Path) -> Path:
+    return Path(name_or_path) if _is_path(name_or_path) else _folder_named(str(name_or_path))
+
+
 def _folder_named(name: str) -> Path:
     for _, root in _roots():
         folders = [folder for folder in _bundle_folders(root) if _name_of(folder) == name]
@@ -176,17 +192,18 @@ def _name_of(folder: Path) -> str:
         return folder.name
 
 
-def _default_folder(method: Method) -> Path:
-    own = _of_method(method, {Source.ENVIRONMENT, Source.USER})
+def _default_folder(method: Method, kind: ArchitectureKind | None) -> Path:
+    own = _of_method(method, kind, {Source.ENVIRONMENT, Source.USER})
     if own:
         return _only(own.values(), f"for {method}, and none was chosen")
-    shipped = _of_method(method, {Source.SHIPPED})
+    shipped = _of_method(method, kind, {Source.SHIPPED})
     if shipped:
         return _only(shipped.values(), f"for {method}, and none was chosen")
-    raise ModelError(f"There is no model for {method} in {_places()}.", remedy=_LIST_THEM)
+    of_kind = f" of kind '{kind}'" if kind else ""
+    raise ModelError(f"There is no model for {method}{of_kind} in {_places()}.", remedy=_LIST_THEM)
 
 
-def _of_method(method: Method, sources: Iterable[Source]) -> dict[str, Path]:
+def _of_method(method: Method, kind: ArchitectureKind | None, sources: Iterable[Source]) -> dict[str, Path]:
     """Name -> folder of the models of a method; of one name the first in search order."""
     found: dict[str, Path] = {}
     for source, root in _roots():
@@ -197,7 +214,7 @@ def _of_method(method: Method, sources: Iterable[Source]) -> dict[str, Path]:
                 manifest = read_manifest(folder)
             except ModelError as error:
                 raise ModelError(error.what, remedy="Repair or remove it, or choose a model with --model.") from error
-            if manifest.method is method:
+            if manifest.method is method and kind in (None, manifest.architecture.kind):
                 found.setdefault(manifest.name, folder)
     return found
 

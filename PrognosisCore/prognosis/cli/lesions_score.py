@@ -1,10 +1,9 @@
 """`prognosis lesions score`: the lesions of one patient, or of every row of a cohort."""
 
 import argparse
-import math
-from datetime import datetime, time
 from pathlib import Path
 
+from prognosis.cli.cohort_arguments import HOW_IT_RUNS, add_cohort, given
 from prognosis.cli.console import Console
 from prognosis.cli.lesions_score_cohort import score_cohort
 from prognosis.cli.options import (
@@ -15,13 +14,12 @@ from prognosis.cli.options import (
     add_verb,
     input_path,
     lesion_choice,
-    number,
 )
 from prognosis.cli.score_request import ScoreRequest
 from prognosis.errors import UsageError
 
 _OF_ONE_PATIENT = ("image", "lesions", "organs", "series")
-_OF_A_COHORT = ("workers", "case_timeout", "until")
+_TABLE = "CSV with patient_id, image, lesions and, if wanted, organs and series, instead of --image and --lesions"
 
 
 def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -41,34 +39,17 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     add_lesion_choice(parser)
     add_scoring(parser)
     add_output(parser, "folder for the result; with --cohort, results already there are kept")
-    _add_cohort(parser)
+    add_cohort(parser, _TABLE)
     parser.set_defaults(run=_run)
 
 
-def _add_cohort(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("a whole cohort")
-    group.add_argument(
-        "--cohort",
-        type=input_path,
-        metavar="TABLE",
-        help="CSV with patient_id, image, lesions and, if wanted, organs and series, instead of --image and --lesions",
-    )
-    group.add_argument(
-        "--workers", type=_count, metavar="N", help="cases at once (default: one a processor, as memory allows)"
-    )
-    group.add_argument("--case-timeout", type=_seconds, metavar="SECONDS", help="give up a case that takes longer")
-    group.add_argument(
-        "--until", type=_clock, metavar="HH:MM", help="start no case after this time; the next run goes on from there"
-    )
-
-
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    alone = _given(arguments, _OF_ONE_PATIENT)
+    alone = given(arguments, _OF_ONE_PATIENT)
     if arguments.cohort is not None:
         if alone:
             raise UsageError(f"{alone} belongs to one patient, not to --cohort.", remedy="Name it in the table's rows.")
         return score_cohort(arguments, console, _request(arguments, Path(), Path()))
-    together = _given(arguments, _OF_A_COHORT)
+    together = given(arguments, HOW_IT_RUNS)
     if together:
         raise UsageError(f"{together} belongs to --cohort.", remedy="Leave it out.")
     if arguments.image is None or arguments.lesions is None:
@@ -102,28 +83,3 @@ def _request(arguments: argparse.Namespace, image: Path, lesions: Path) -> Score
         engine=arguments.engine,
         show_demonstration_numbers=arguments.show_demonstration_numbers,
     )
-
-
-def _given(arguments: argparse.Namespace, names: tuple[str, ...]) -> str:
-    """The flags among some that were given."""
-    return ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) is not None)
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of workers")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    value = number(text)
-    if not math.isfinite(value) or value <= 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time in seconds")
-    return value
-
-
-def _clock(text: str) -> time:
-    try:
-        return datetime.strptime(text, "%H:%M").time()
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time of day such as 06:30") from error

@@ -14,8 +14,8 @@ from prognosis.errors import UsageError
 from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
 
 if TYPE_CHECKING:
+    from prognosis.bundles.model_used import Description
     from prognosis.imaging.lesion_choice import LesionChoice
-    from prognosis.lesions.bundle_format import Description
     from prognosis.lesions.training import TrainingOptions
 
 _LARGEST_STATE_BYTES = 2_000_000_000
@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 def _description(arguments: argparse.Namespace, output: Path) -> "Description":
     """What the card says, checked before hours are spent."""
     from prognosis.bundles.manifest import is_bundle_name
-    from prognosis.lesions.bundle_format import Description
+    from prognosis.bundles.model_used import Description
 
     name = arguments.name or output.name
     if not is_bundle_name(name):
@@ -90,6 +90,7 @@ def _description(arguments: argparse.Namespace, output: Path) -> "Description":
         name=name,
         demonstration=arguments.demonstration,
         licence=arguments.licence,
+        intended_use="Research on risk of death from CT lesions. Not for diagnosis or treatment.",
         cohort=arguments.cohort_description,
     )
 

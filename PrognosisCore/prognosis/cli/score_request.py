@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prognosis.engines.engine import Engine
 from prognosis.errors import UsageError
 from prognosis.imaging.lesion_choice import LesionChoice
-from prognosis.lesions.engine import Engine
 
 LARGEST_RESULT_BYTES = 100_000_000
 

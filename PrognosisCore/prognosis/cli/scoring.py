@@ -9,13 +9,14 @@ from prognosis.bundles.bundle import Bundle, open_bundle
 from prognosis.bundles.manifest import Method
 from prognosis.bundles.store import find_bundle
 from prognosis.cli.score_request import LARGEST_RESULT_BYTES, ScoreRequest, options_document, require_apart
-from prognosis.files import require_free_space, result_folder, sha256_of, write_bytes, write_csv, write_json, write_text
+from prognosis.cli.told_inputs import told_inputs
+from prognosis.engines.engine import Engine
+from prognosis.files import require_free_space, result_folder, write_bytes, write_csv, write_json, write_text
 from prognosis.imaging.lesion_readers import read_lesions, read_organs
 from prognosis.imaging.readers import read_volume
 from prognosis.imaging.volume import Volume
 from prognosis.imaging.writing import write_volume
 from prognosis.lesions.bundle_format import load_lesion_model
-from prognosis.lesions.engine import Engine
 from prognosis.lesions.inference import PatchScorer, make_scorer
 from prognosis.lesions.model import LesionModel
 from prognosis.lesions.result_files import FORMAT
@@ -30,7 +31,6 @@ from prognosis.report.survival_figure import draw_survival
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE, by_rank, not_scored
 
 _STEPS = 5
-_KINDS = (".seg.nrrd", ".nrrd", ".nhdr", ".nii.gz", ".nii", ".mha", ".mhd")
 _DOCUMENT = "patient.json"
 _COLUMNS = (
     "lesion",
@@ -182,25 +182,14 @@ def _write_files(folder: Path, scored: Scored, image: Volume, request: ScoreRequ
 
 
 def _inputs(request: ScoreRequest, image: Volume) -> dict[str, str]:
-    """What was read, told apart by content: names of files and folders often hold a patient's name."""
     given = {"image": request.image, "lesions": request.lesions, "organs": request.organs}
-    inputs = {
-        name: f"{_kind(path)}, SHA-256 {sha256_of(path)}" for name, path in given.items() if path and path.is_file()
-    }
-    if request.image.is_dir():
-        inputs["image"] = f"DICOM series ending in {(image.series_uid or 'unknown')[-12:]}"
-    return dict(sorted(inputs.items()))
+    return told_inputs(given, {"image": image.series_uid})
 
 
 def _mark(patient: ScoredPatient) -> str:
     model = patient.model
     mark = f"{DEMONSTRATION}, " if model.demonstration else ""
     return f"{mark}{model.name} version {model.version}, research use only"
-
-
-def _kind(path: Path) -> str:
-    """The suffixes that tell a file's format, such as .seg.nrrd."""
-    return next((kind for kind in _KINDS if path.name.lower().endswith(kind)), "DICOM object")
 
 
 def _row(lesion: ScoredLesion, mark: str) -> list[object]:

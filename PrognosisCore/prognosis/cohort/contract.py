@@ -7,7 +7,8 @@ from enum import StrEnum
 DAYS_PER_MONTH = 365.25 / 12
 TIME_COLUMNS = ("time_days", "time_months")
 FILE_COLUMNS = (
-    "image", "lesions", "organs", "followup_image", "followup_lesions", "ct", "pet", "tumour", "photo"
+    "image", "lesions", "organs", "followup_image", "followup_lesions",
+    "ct", "pet", "tumour", "ct_tumour", "pet_tumour", "photo",
 )  # fmt: skip
 # Which series of a DICOM folder is meant, where the folder holds several.
 SERIES_COLUMNS = {"image": "series", "followup_image": "followup_series", "ct": "ct_series", "pet": "pet_series"}

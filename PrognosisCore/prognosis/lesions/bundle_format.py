@@ -1,7 +1,7 @@
 """A lesion model as a bundle on disk, and back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +20,18 @@ from prognosis.bundles.manifest import (
     RiskSource,
     Training,
 )
+from prognosis.bundles.model_used import Description, ModelUsed
 from prognosis.bundles.weights import load_weights
 from prognosis.bundles.writing import write_bundle
 from prognosis.errors import ModelError
 from prognosis.lesions.model import LesionModel
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.patches import PatchOptions
-from prognosis.lesions.results import ModelUsed
 from prognosis.provenance import now, versions
 from prognosis.survival.calibration import Calibration as SurvivalCalibration
 
 _WEIGHTS = "network.safetensors"
 _METRIC_LABELS = {"c_index": "C-index"}
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a person decides about a model that was trained.
-
-    Args:
-        name: What `--model` takes.
-        version: Of the model.
-        demonstration: Whether every result must be marked.
-        licence: SPDX identifier or words.
-        intended_use: In words.
-        cohort: Who it was trained on, in words.
-    """
-
-    name: str
-    version: str = "1"
-    demonstration: bool = False
-    licence: str = "not stated"
-    intended_use: str = "Research on risk of death from CT lesions. Not for diagnosis or treatment."
-    cohort: str = "the user's own cohort"
 
 
 def save_lesion_model(
@@ -112,6 +91,8 @@ def load_lesion_model(bundle: Bundle) -> LesionModel:
     where = str(bundle.folder)
     if manifest.architecture.kind is not ArchitectureKind.LESION_RESNET18:
         raise ModelError(f"{where}: architecture {manifest.architecture.kind} does not score lesions.")
+    if manifest.risk_percentiles is None or not manifest.risk_percentiles.lesion or manifest.calibration is None:
+        raise ModelError(f"{where}: model.json gives no percentiles or no calibration.", remedy="Train the model anew.")
     network = LesionNetwork(_from_mapping(NetworkOptions, manifest.architecture.parameters, where))
     load_weights(network, bundle.tensors(_WEIGHTS), what=where)
     normalisation = manifest.preprocessing["normalisation"]
@@ -138,7 +119,7 @@ def _baseline(calibration: SurvivalCalibration) -> Baseline | None:
 
 
 def _survival_calibration(manifest: Manifest) -> SurvivalCalibration | None:
-    if manifest.baseline is None:
+    if manifest.baseline is None or manifest.calibration is None:
         return None
     return SurvivalCalibration(
         slope=manifest.calibration.slope,
@@ -150,7 +131,7 @@ def _survival_calibration(manifest: Manifest) -> SurvivalCalibration | None:
 
 def _used(bundle: Bundle) -> ModelUsed:
     manifest = bundle.manifest
-    training = manifest.training
+    training = manifest.known_training
     return ModelUsed(
         name=manifest.name,
         version=manifest.version,

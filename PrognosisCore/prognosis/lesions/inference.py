@@ -1,10 +1,8 @@
 """Running the ResNet on a patient's patches, by OpenVINO where it is installed, else by PyTorch."""
 
 import copy
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from prognosis.errors import UsageError
-from prognosis.lesions.engine import Engine
+from prognosis.engines.engine import Engine
+from prognosis.engines.openvino_engine import compile_for_openvino, takes_openvino
 from prognosis.training.device import has_fast_bfloat16
 
 _BATCH = 40
@@ -45,13 +43,9 @@ def make_scorer(encoder: nn.Module, patch_size: int, engine: Engine = Engine.AUT
     Raises:
         UsageError: OpenVINO is asked for and not installed.
     """
-    installed = find_spec("openvino") is not None
-    if engine is Engine.OPENVINO and not installed:
-        raise UsageError("OpenVINO is not installed.", remedy="Install slicer-prognosis[fast], or use --engine torch.")
+    by_openvino = takes_openvino(engine)
     encoder = copy.deepcopy(encoder).eval()
-    if engine is Engine.TORCH or not installed:
-        return _torch_scorer(encoder)
-    return _openvino_scorer(encoder, patch_size)
+    return _openvino_scorer(encoder, patch_size) if by_openvino else _torch_scorer(encoder)
 
 
 def _torch_scorer(encoder: nn.Module) -> PatchScorer:
@@ -79,22 +73,5 @@ def _fold_batch_norm(module: nn.Module) -> None:
 
 
 def _openvino_scorer(encoder: nn.Module, patch_size: int) -> PatchScorer:
-    import openvino
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    # The front end is called itself because openvino.convert_model reports its use to a server.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it traces by torch.jit
-        decoder = TorchScriptPythonDecoder(encoder, example_input=torch.zeros(1, 1, patch_size, patch_size))
-    front_end = FrontEndManager().load_by_framework("pytorch")
-    model = front_end.convert(front_end.load(decoder))
-    model.reshape([-1, 1, patch_size, patch_size])
-    core = openvino.Core()
-    half = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16" if half else "f32"})
-
-    def run(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.array(compiled(np.ascontiguousarray(patches))[0], np.float32).reshape(-1)
-
-    return PatchScorer(f"openvino {openvino.__version__.partition('-')[0]} {'bfloat16' if half else 'float32'}", run)
+    name, run = compile_for_openvino(encoder, (1, patch_size, patch_size), half=True)
+    return PatchScorer(name, lambda patches: run(patches).reshape(-1))

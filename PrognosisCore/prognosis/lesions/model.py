@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from prognosis.bundles.model_used import ModelUsed
 from prognosis.lesions.network import LesionNetwork
 from prognosis.lesions.patches import PatchOptions
-from prognosis.lesions.results import ModelUsed
 from prognosis.survival.calibration import Calibration
-
-PERCENTILE_LEVELS = np.linspace(0.0, 100.0, 101)
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,3 @@ class LesionModel:
     used: ModelUsed
     training_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unproven: bool = False
-
-
-def percentile_among(value: float, percentiles: NDArray[np.float64]) -> float:
-    """Percentile, 0 to 100, of a value among a table of 101 percentiles."""
-    return float(np.interp(value, percentiles, PERCENTILE_LEVELS))

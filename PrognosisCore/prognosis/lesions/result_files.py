@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prognosis._version import __version__
+from prognosis.bundles.model_used import ModelUsed
 from prognosis.errors import InputError
 from prognosis.lesions.result_values import SCORE_AGAIN, Entries, Row, read_text
-from prognosis.lesions.results import ModelUsed, PredictedSurvival, ScoredLesion, ScoredPatient
+from prognosis.lesions.results import ScoredLesion, ScoredPatient
+from prognosis.survival.predicted_survival import PredictedSurvival
 
 FORMAT = 1
 TABLE = "lesions.csv"

@@ -1,7 +1,10 @@
 """What scoring one patient yields. Files, reports and Slicer's scene are all drawn from these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from prognosis.bundles.model_used import ModelUsed
+from prognosis.survival.predicted_survival import PredictedSurvival
 
 
 @dataclass(frozen=True)
@@ -40,40 +43,6 @@ class ScoredLesion:
     percentile: float | None
     colour: tuple[int, int, int]
     flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PredictedSurvival:
-    """A patient's predicted survival curve, never beyond the training follow-up.
-
-    Args:
-        times_days: Increasing times.
-        survival: Probability of surviving beyond each time.
-        at_years: Survival at 1, 2 and 5 years; None beyond the training follow-up.
-    """
-
-    times_days: tuple[float, ...]
-    survival: tuple[float, ...]
-    at_years: Mapping[int, float | None]
-
-
-@dataclass(frozen=True)
-class ModelUsed:
-    """Which model made the numbers.
-
-    Args:
-        sha256: Hash of the bundle's manifest, which holds the hashes of all its files.
-        demonstration: Whether the model is a demonstration, to be marked wherever a number of its appears.
-        metrics: Name -> text such as '0.68 (0.61-0.74)', for the reader.
-    """
-
-    name: str
-    version: str
-    sha256: str
-    demonstration: bool
-    intended_use: str
-    training_summary: str
-    metrics: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

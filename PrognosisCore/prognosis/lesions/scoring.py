@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.lesion_mask import LesionMask, LesionSet
@@ -13,15 +12,14 @@ from prognosis.imaging.volume import Volume
 from prognosis.lesions.colours import NOT_SCORED, colour_of_percentile
 from prognosis.lesions.examine import ExaminedLesion, examine_lesions
 from prognosis.lesions.inference import PatchScorer
-from prognosis.lesions.model import LesionModel, percentile_among
+from prognosis.lesions.model import LesionModel
 from prognosis.lesions.organs import OrganFinder, looks_like_anatomy
 from prognosis.lesions.painting import PaintedLabels, paint
 from prognosis.lesions.preparing import prepare_ct
-from prognosis.lesions.results import PredictedSurvival, ScoredLesion, ScoredPatient
+from prognosis.lesions.results import ScoredLesion, ScoredPatient
 from prognosis.provenance import versions
-from prognosis.survival.calibration import DAYS_PER_YEAR
+from prognosis.survival.predicted_survival import PredictedSurvival, percentile_among, predicted_survival
 
-_REPORTED_YEARS = (1, 2, 5)
 _LARGEST_CHANGE_OF_VOLUME = 0.1
 
 
@@ -204,12 +202,4 @@ def _outside_training(geometry: Geometry, model: LesionModel) -> list[str]:
 
 
 def _survival(risk: float, model: LesionModel) -> PredictedSurvival | None:
-    calibration = model.calibration
-    if calibration is None:
-        return None
-    survival: NDArray[np.float64] = calibration.survival(risk)
-    return PredictedSurvival(
-        times_days=tuple(float(t) for t in calibration.times_days),
-        survival=tuple(float(s) for s in survival),
-        at_years={year: calibration.survival_at(risk, year * DAYS_PER_YEAR) for year in _REPORTED_YEARS},
-    )
+    return None if model.calibration is None else predicted_survival(risk, model.calibration)

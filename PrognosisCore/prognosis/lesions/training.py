@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prognosis.bundles.manifest import Metric, Training
+from prognosis.bundles.model_used import ModelUsed
 from prognosis.config import as_plain
 from prognosis.errors import InputError
 from prognosis.lesions.cohort_risks import lesion_risks, lesions_of, patient_risks
 from prognosis.lesions.fitting import FittingOptions, fit_network
-from prognosis.lesions.model import PERCENTILE_LEVELS, LesionModel
+from prognosis.lesions.model import LesionModel
 from prognosis.lesions.network import LesionNetwork, NetworkOptions
 from prognosis.lesions.patches import PatchOptions
-from prognosis.lesions.results import ModelUsed
 from prognosis.lesions.training_data import TrainingData
 from prognosis.progress import Progress, silent
 from prognosis.survival.calibration import Calibration
@@ -23,6 +23,7 @@ from prognosis.survival.estimate import Estimate
 from prognosis.survival.folds import patient_folds
 from prognosis.survival.metrics.concordance import concordance
 from prognosis.survival.models.calibrating import calibrate
+from prognosis.survival.predicted_survival import PERCENTILE_LEVELS
 
 _LEAST_EVENTS = 8
 

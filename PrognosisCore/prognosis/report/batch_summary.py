@@ -45,6 +45,7 @@ class BatchSummary:
         model: Name and version of the model.
         demonstration: Whether it is a demonstration.
         look_closer: How to learn more of a failure.
+        report: The page in each case's folder; None where there is none.
     """
 
     title: str
@@ -52,6 +53,7 @@ class BatchSummary:
     model: str
     demonstration: bool
     look_closer: str = ""
+    report: str | None = "report.html"
 
     @property
     def mark(self) -> str:
@@ -111,7 +113,7 @@ def _shown(entry: Entry, summary: BatchSummary) -> dict[str, object]:
     return {
         "number": entry.case.number,
         "state": entry.state.value,
-        "report": f"{entry.case.name}/report.html" if entry.state in _RESULT else None,
+        "report": f"{entry.case.name}/{summary.report}" if summary.report and entry.state in _RESULT else None,
         "cells": [_text(entry.facts.get(column.name), column.decimals) for column in summary.columns],
         "remark": entry.facts.get("warnings") or " ".join(text for text in (entry.cause, entry.remedy) if text),
     }

@@ -1,11 +1,14 @@
 """The picture of a patient's predicted survival curve."""
 
+from typing import Protocol
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prognosis.lesions.results import PredictedSurvival, ScoredPatient
+from prognosis.bundles.model_used import ModelUsed
 from prognosis.report.canvas import FONT, draw_watermark, drawable, new_figure, png_of
 from prognosis.report.wording import RESEARCH_USE, model_line
+from prognosis.survival.predicted_survival import PredictedSurvival
 
 _WIDTH, _HEIGHT = 1200, 680
 _DAYS_PER_YEAR = 365.25
@@ -15,7 +18,20 @@ _INK = "#22272e"
 _QUIET_INK = "#5b6470"
 
 
-def draw_survival(patient: ScoredPatient) -> bytes:
+class WithSurvival(Protocol):
+    """A scored patient, whichever method scored it."""
+
+    @property
+    def survival(self) -> PredictedSurvival | None: ...
+
+    @property
+    def model(self) -> ModelUsed: ...
+
+    @property
+    def watermark(self) -> str | None: ...
+
+
+def draw_survival(patient: WithSurvival) -> bytes:
     """Draw a patient's predicted survival against years, up to the end of the training follow-up.
 
     Args:
@@ -27,7 +43,7 @@ def draw_survival(patient: ScoredPatient) -> bytes:
     return png_of(survival_figure(patient))
 
 
-def survival_figure(patient: ScoredPatient) -> Figure:
+def survival_figure(patient: WithSurvival) -> Figure:
     """The figure `draw_survival` draws, from the same argument."""
     survival = patient.survival
     if survival is None or not survival.times_days:

@@ -1,6 +1,7 @@
 """Words and choices that every picture and report of a patient shares."""
 
-from prognosis.lesions.results import ModelUsed, ScoredLesion, ScoredPatient
+from prognosis.bundles.model_used import ModelUsed
+from prognosis.lesions.results import ScoredLesion, ScoredPatient
 
 RESEARCH_USE = "Research use only. Not for diagnosis or treatment."
 DEMONSTRATION = "DEMONSTRATION MODEL"

@@ -8,7 +8,9 @@ from typing import Any
 
 import slicer
 
-from prognosis.lesions.results import ModelUsed, PredictedSurvival, ScoredLesion, ScoredPatient
+from prognosis.bundles.model_used import ModelUsed
+from prognosis.lesions.results import ScoredLesion, ScoredPatient
+from prognosis.survival.predicted_survival import PredictedSurvival
 
 RESULT_ATTRIBUTE = "Prognosis.Result"
 _RECORD = "lesion risks"

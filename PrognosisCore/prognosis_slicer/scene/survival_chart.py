@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import slicer
 import vtk
 
-from prognosis.lesions.results import PredictedSurvival, ScoredPatient
+from prognosis.lesions.results import ScoredPatient
 from prognosis.report.wording import RESEARCH_USE, model_line
+from prognosis.survival.predicted_survival import PredictedSurvival
 from prognosis_slicer.scene.result_record import ResultRecord, Role
 
 _DAYS_PER_YEAR = 365.25

@@ -44,8 +44,8 @@ class LogisticModel:
         if self.events_per_feature >= FEW_EVENTS_PER_FEATURE:
             return ()
         return (
-            f"only {self.events_per_feature:.1f} events for each feature, fewer than {FEW_EVENTS_PER_FEATURE:.0f}: "
-            "the coefficients are uncertain and the probabilities may be far off",
+            f"only {self.events_per_feature:.1f} patients with the rarer outcome for each feature, fewer than "
+            f"{FEW_EVENTS_PER_FEATURE:.0f}: the coefficients are uncertain and the probabilities may be far off",
         )
 
 
