@@ -29,7 +29,7 @@ def test_an_empty_label_map_is_a_result_without_lesions(image, tmp_path):
     path = save_labels(tmp_path / "none.nii.gz", np.zeros(image.geometry.shape, np.uint8), image.geometry)
     read = read_lesions(path, image)
     assert read.lesions == ()
-    assert read.notes == ("none.nii.gz holds no lesion",)
+    assert read.notes == ("the segmentation holds no lesion",)
 
 
 def test_an_empty_segment_of_a_seg_is_left_out_and_said(image, masks, tmp_path):

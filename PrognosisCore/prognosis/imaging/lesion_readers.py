@@ -63,7 +63,7 @@ def read_lesions(path: Path, image: Volume, choice: LesionChoice = ALL_LESIONS) 
             remedy="Leave out small islands with --min-volume-mm3.",
         )
     if not lesions:
-        notes.append(f"{path.name} holds no lesion")
+        notes.append("the segmentation holds no lesion")
     return replace(
         found,
         lesions=tuple(lesion.renumbered(label) for label, lesion in enumerate(lesions, start=1)),

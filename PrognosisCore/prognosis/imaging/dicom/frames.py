@@ -84,20 +84,20 @@ class Frame:
         return self.path.name if self.frames_in_file == 1 else f"{self.path.name} frame {self.index + 1}"
 
 
-def read_frames(files: Iterable[DicomFile]) -> tuple[list[Frame], list[str]]:
+def read_frames(files: Iterable[DicomFile]) -> tuple[list[Frame], int]:
     """Describe the frames of a series; localizers are left out.
 
     Returns:
-        The frames in file order, and the names of those left out.
+        The frames in file order, and how many localizers are left out.
 
     Raises:
         InputError: A file lacks what places it in the patient, is in colour, or announces an absurd size.
     """
     frames: list[Frame] = []
-    localizers: list[str] = []
+    localizers = 0
     for file in files:
         if is_localizer(file):
-            localizers.append(file.path.name)
+            localizers += 1
         else:
             frames.extend(_frames_of(file))
     voxels = sum(frame.rows * frame.columns for frame in frames)

@@ -98,7 +98,8 @@ def _of_one_orientation(frames: Sequence[Frame]) -> tuple[list[Frame], list[str]
             f"{len(groups[0])} slices like {groups[0][0]}, but not {_names(left_out)}.",
             remedy="Give a folder with slices of one orientation.",
         )
-    return groups[0], [f"Left out for another orientation than the series has (localizers): {_names(left_out)}."]
+    told = f"{len(left_out)} slice(s) of another orientation than the series has (localizers) are left out."
+    return groups[0], [told]
 
 
 def _check_same_grid(frames: Sequence[Frame]) -> None:
@@ -155,7 +156,7 @@ def _without_duplicates(
                     remedy="Take out the slices that do not belong to the series.",
                 )
     dropped = [frame for place in doubled for frame in place[1:]]
-    notes = [f"Slices present twice with identical pixels, one of each used; dropped: {_names(dropped)}."]
+    notes = [f"{len(dropped)} slice(s) present twice with identical pixels: one of each is used."]
     return [place[0] for place in places], notes if dropped else []
 
 

@@ -1,7 +1,7 @@
 """One volume from a DICOM series."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,36 @@ from prognosis.imaging.geometry import Geometry
 from prognosis.imaging.volume import Volume
 
 
+@dataclass(frozen=True)
+class GatedSeries:
+    """A series that passed the gate, its pixels not yet decoded.
+
+    Args:
+        files: Its files with their headers; of those left out of the stack too.
+        stack: The slices in order.
+        modality: DICOM modality, empty when absent.
+        frame_of_reference: FrameOfReferenceUID, empty when absent.
+        notes: What was done or found, in words.
+    """
+
+    files: tuple[DicomFile, ...]
+    stack: Stack
+    modality: str
+    frame_of_reference: str
+    notes: tuple[str, ...]
+
+    @property
+    def slices(self) -> tuple[DicomFile, ...]:
+        """The file of each slice of the stack, in order."""
+        by_path = {file.path: file for file in self.files}
+        return tuple(by_path[frame.path] for frame in self.stack.frames)
+
+
 def read_dicom_folder(folder: Path, *, series: str | None = None, resample_uneven: bool = False) -> Volume:
     """Read one series of a folder and its subfolders; see `readers.read_volume`."""
     found = image_series_in(folder)
     chosen = choose_series(folder, found, series)
-    return _volume(chosen.files, found.notes, resample_uneven=resample_uneven)
+    return volume_of(gate_series(chosen.files, found.notes, resample_uneven=resample_uneven))
 
 
 def read_dicom_file(path: Path, *, resample_uneven: bool = False) -> Volume:
@@ -38,23 +63,51 @@ def read_dicom_file(path: Path, *, resample_uneven: bool = False) -> Volume:
         )
     if text(file.header, "NumberOfFrames") in ("", "1"):
         raise InputError(f"{path} is a single slice.", remedy="Give the folder that holds the whole series.")
-    return _volume([file], (), resample_uneven=resample_uneven)
+    return volume_of(gate_series([file], (), resample_uneven=resample_uneven))
 
 
-def _volume(files: Sequence[DicomFile], notes: tuple[str, ...], *, resample_uneven: bool) -> Volume:
-    header = files[0].header
-    modality = text(header, "Modality")
+def gate_series(files: Sequence[DicomFile], notes: tuple[str, ...], *, resample_uneven: bool) -> GatedSeries:
+    """Order the slices of a series, or refuse it.
+
+    Args:
+        files: The files of one series.
+        notes: What was found before, in words.
+        resample_uneven: Whether slices at uneven distances are let through.
+
+    Raises:
+        InputError: The slices do not make one volume; the message names files, tags and distances.
+    """
+    modality = text(files[0].header, "Modality")
     frame_of_reference = _one_value(files, "FrameOfReferenceUID")
     frames, localizers = read_frames(files)
     if not frames:
         raise InputError(f"{files[0].path} is a localizer.", remedy="Give the folder of the image series.")
     _check_rescale(frames)
     if localizers:
-        notes = (*notes, f"Localizers are left out: {', '.join(localizers)}.")
+        notes = (*notes, f"{localizers} localizer(s) are left out.")
     stack = pass_gate(frames, same_pixels, accept_uneven=resample_uneven, overlaps_tell=modality in ("CT", "PT"))
-    array, pixel_notes = read_stack(stack.frames, modality)
+    return GatedSeries(tuple(files), stack, modality, frame_of_reference, notes)
+
+
+def volume_of(series: GatedSeries, *, factors: NDArray[np.float64] | None = None) -> Volume:
+    """Decode the slices of a series.
+
+    Args:
+        series: The series.
+        factors: What the rescaled values of each slice are multiplied by, in the order of the stack; None to leave
+            them. Products that float32 cannot hold become infinite.
+
+    Raises:
+        InputError: A file's pixels are cut short, damaged, or compressed in a way that cannot be decoded.
+    """
+    stack = series.stack
+    array, pixel_notes = read_stack(stack.frames, series.modality)
     geometry = _geometry(stack)
-    notes = (*notes, *stack.notes, *pixel_notes, *_scale_notes(files, stack.frames, modality, array))
+    scale_notes = _scale_notes(series.files, stack.frames, series.modality, array)
+    notes = (*series.notes, *stack.notes, *pixel_notes, *scale_notes)
+    if factors is not None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            array = np.multiply(array, factors[:, None, None], dtype=np.float32)
     if not stack.even:
         array, geometry = _evenly_resampled(array, stack, geometry)
         distances = np.diff(stack.heights)
@@ -66,9 +119,9 @@ def _volume(files: Sequence[DicomFile], notes: tuple[str, ...], *, resample_unev
     return Volume(
         array=array,
         geometry=geometry,
-        modality=modality or None,
-        frame_of_reference_uid=frame_of_reference or None,
-        series_uid=text(header, "SeriesInstanceUID") or None,
+        modality=series.modality or None,
+        frame_of_reference_uid=series.frame_of_reference or None,
+        series_uid=text(series.files[0].header, "SeriesInstanceUID") or None,
         notes=notes,
     )
 

@@ -61,7 +61,7 @@ def place_notes(path: Path) -> tuple[str, ...]:
     if not assumed:
         return ()
     return (
-        f"{path.name} does not tell where it lies in the patient ({', '.join(assumed)}): "
+        f"The file does not tell where it lies in the patient ({', '.join(assumed)}): "
         f"{' and '.join(assumed.values())} assumed.",
     )
 

@@ -62,5 +62,5 @@ def _check_values(path: Path, array: np.ndarray) -> tuple[str, ...]:
     if array.dtype.kind == "f" and (value := first_non_finite(path)) is not None:
         raise InputError(f"{path} holds voxels that are NaN or infinite (the first is {value}).", remedy=remedy)
     if not read_nifti_header(path).oriented:
-        return (f"{path.name} does not tell where it lies in the patient (no qform, no sform): LPS axes are assumed.",)
+        return ("The file does not tell where it lies in the patient (no qform, no sform): LPS axes are assumed.",)
     return ()
