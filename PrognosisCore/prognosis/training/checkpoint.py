@@ -14,13 +14,13 @@ from prognosis.files import write_bytes, write_json
 _STATE = "state.json"
 
 
-def save_checkpoint(folder: Path, key: str, epoch: int, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write what is needed to go on after `epoch`.
+def save_checkpoint(folder: Path, key: str, done: int, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Write what is needed to go on after what is done.
 
     Args:
         folder: Made when missing; the former checkpoint is replaced whole.
         key: Identifies data and options; another key's checkpoint is never resumed.
-        epoch: Number of epochs done.
+        done: Number of epochs or steps done, whichever the loop counts.
         module: Parameters and buffers to keep.
         optimizer: State to keep.
     """
@@ -28,10 +28,10 @@ def save_checkpoint(folder: Path, key: str, epoch: int, module: nn.Module, optim
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    name = f"epoch-{epoch:04d}.safetensors"
+    name = f"after-{done:08d}.safetensors"
     write_bytes(folder / name, save({key: value.contiguous().cpu() for key, value in tensors.items()}))
-    write_json(folder / _STATE, {"key": key, "epoch": epoch, "tensors": name})
-    for old in folder.glob("epoch-*.safetensors"):
+    write_json(folder / _STATE, {"key": key, "done": done, "tensors": name})
+    for old in folder.glob("after-*.safetensors"):
         if old.name != name:
             old.unlink()
 
@@ -40,7 +40,7 @@ def load_checkpoint(folder: Path, key: str, module: nn.Module, optimizer: torch.
     """Restore module and optimizer from the checkpoint of `key`, where there is one.
 
     Returns:
-        Number of epochs done; 0 when there is nothing to resume.
+        Number of epochs or steps done; 0 when there is nothing to resume.
     """
     state = _read_state(folder)
     if state is None or state.get("key") != key:
@@ -51,7 +51,7 @@ def load_checkpoint(folder: Path, key: str, module: nn.Module, optimizer: torch.
     indices = {name.split(".")[0] for name in _below("optimizer.", tensors)}
     described["state"] = {int(index): _below(f"optimizer.{index}.", tensors) for index in indices}
     optimizer.load_state_dict(described)
-    return int(state["epoch"])
+    return int(state["done"])
 
 
 def _read_state(folder: Path) -> dict[str, Any] | None:
