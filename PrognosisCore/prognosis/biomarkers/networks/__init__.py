@@ -1,0 +1,1 @@
+"""U-Nets: built, trained on contours, and asked what they saw."""
