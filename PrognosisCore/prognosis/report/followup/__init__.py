@@ -1,0 +1,1 @@
+"""The picture and the report of a baseline beside its follow-up."""
