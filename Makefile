@@ -1,4 +1,4 @@
-# make demo · test · test-all · bench · demonstration-model; each sets up .venv when needed.
+# make demo · test · test-all · bench · demonstration-model · demonstration-petct; each sets up .venv when needed.
 # Another build of PyTorch: make TORCH="torch==2.13.0 --index-url ADDRESS_OF_THE_BUILD" demo
 
 PYTHON ?= python3
@@ -15,7 +15,7 @@ LIBRARIES := libGL.so.1 libEGL.so.1 libEGL_mesa.so.0 libfontconfig.so.1 libgthre
 PACKAGES := libgl1 libegl1 libglib2.0-0 libfontconfig1 libxext6
 LOADS := import ctypes, sys; [ctypes.CDLL(name) for name in sys.argv[1:] if sys.platform == "linux"]
 
-.PHONY: demo test test-all lint libraries bench demonstration-model clean
+.PHONY: demo test test-all lint libraries bench demonstration-model demonstration-petct clean
 
 demo: $(READY)
 	@.venv/bin/prognosis demo --output "$(OUTPUT)" $(OWN_PATIENT)
@@ -53,6 +53,25 @@ demonstration-model: $(READY)
 		--cohort-description "600 simulated patients (phantom, seed 101)"
 	mkdir -p PrognosisCore/prognosis/resources/models/lesions-demonstration
 	cp output/lesions-demonstration/* PrognosisCore/prognosis/resources/models/lesions-demonstration/
+
+# The shipped PET/CT demonstration and its networks, from nothing: about half an hour on two cores.
+PETCT := output/petct-cohort
+PETCT_WORDS := simulated patients (phantom, seed 201)
+demonstration-petct: $(READY)
+	.venv/bin/prognosis phantom petct --patients 1600 --seed 201 --output $(PETCT) --workers 2 --overwrite
+	head -n 201 $(PETCT)/cohort.csv > $(PETCT)/contours.csv
+	for modality in ct pet; do \
+		.venv/bin/prognosis biomarkers train $(PETCT)/contours.csv --modality $$modality --overwrite --demonstration --half \
+			--config Resources/demonstration/petct-networks.toml --licence MIT --name petct-demonstration-$$modality \
+			--cohort-description "200 $(PETCT_WORDS)" --output output/petct-$$modality || exit 1; \
+	done
+	.venv/bin/prognosis biomarkers extract $(PETCT)/cohort.csv --ct-model output/petct-ct --pet-model output/petct-pet \
+		--output output/petct-features.h5 --overwrite
+	.venv/bin/prognosis biomarkers fit output/petct-features.h5 $(PETCT)/cohort.csv --ct-model output/petct-ct \
+		--pet-model output/petct-pet --config Resources/demonstration/petct-prognosis.toml --overwrite --demonstration \
+		--licence MIT --cohort-description "1600 $(PETCT_WORDS)" --name petct-demonstration --output output/petct-demonstration
+	mkdir -p PrognosisCore/prognosis/resources/models/petct-demonstration
+	cp output/petct-demonstration/* PrognosisCore/prognosis/resources/models/petct-demonstration/
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
