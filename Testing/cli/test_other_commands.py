@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution, requires
@@ -12,6 +13,8 @@ from packaging.requirements import Requirement
 
 import prognosis as library
 from prognosis import __version__
+from prognosis.bundles.store import shipped_models_folder
+from prognosis.cli.main import main
 
 
 def test_the_version(prognosis, capsys):
@@ -26,8 +29,9 @@ def test_the_version(prognosis, capsys):
 
 @pytest.mark.parametrize(
     "verb",
-    ["demo", "doctor", "version", "convert", "phantom lesions", "lesions score", "lesions train", "survival evaluate"]
-    + ["cohort scan", "cohort check"]
+    ["demo", "doctor", "version", "convert", "lesions score", "lesions train", "survival evaluate"]
+    + ["cohort scan", "cohort check", "phantom lesions", "phantom petct"]
+    + [f"biomarkers {name}" for name in ("train", "extract", "select", "fit", "score", "maximize", "followup")]
     + [f"models {name}" for name in ("list", "verify", "card", "import")],
 )
 def test_every_command_explains_itself_with_an_example(prognosis, capsys, verb):
@@ -42,6 +46,7 @@ def test_the_doctor_finds_this_installation_well(prognosis):
     checks = {check["name"]: check for check in json.loads(out)}
     assert code == 0, checks
     assert checks["model lesions-demonstration"]["good"] is True
+    assert checks["model petct-demonstration"]["good"] is True
 
 
 def test_the_doctor_names_what_is_wrong(prognosis, tmp_path, monkeypatch):
@@ -53,10 +58,14 @@ def test_the_doctor_names_what_is_wrong(prognosis, tmp_path, monkeypatch):
     assert "FAULT   model broken" in out
 
 
-def test_the_doctor_misses_a_model_for_lesions(prognosis, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("there", "missed"), [("petct", "lesions"), ("lesions", "PET/CT")])
+def test_the_doctor_misses_a_model_that_scores(prognosis, tmp_path, monkeypatch, there, missed):
+    (tmp_path / there).symlink_to(shipped_models_folder() / f"{there}-demonstration")
     monkeypatch.setattr("prognosis.bundles.store.shipped_models_folder", lambda: tmp_path)
     code, out, _ = prognosis("doctor")
-    assert (code, "none for lesions" in out) == (1, True)
+    faults = [line for line in out.splitlines() if line.startswith("FAULT")]
+    assert (code, len(faults)) == (1, 1)
+    assert f"none for {missed}" in faults[0]
 
 
 def test_the_demo_replaces_nothing_but_its_own_result(prognosis, tmp_path):
@@ -86,6 +95,10 @@ def test_models_are_listed_verified_and_described(prognosis):
     assert code == 0
     assert "lesions-demonstration" in out
     assert "DEMONSTRATION" in out
+    assert {one["kind"] for one in json.loads(prognosis("models", "list", "--json")[1])} == {
+        "lesion_resnet18",
+        "biomarker_prognosis",
+    }
     assert prognosis("models", "verify")[0] == 0
     code, card, _ = prognosis("models", "card", "lesions-demonstration")
     assert code == 0
@@ -94,9 +107,16 @@ def test_models_are_listed_verified_and_described(prognosis):
     assert (code, "no-such-model" in out) == (1, True)
 
 
-def test_shipped_models_are_small():
-    from prognosis.bundles.store import shipped_models_folder
+def test_a_model_that_lacks_another_is_told_so_whatever_its_method(prognosis, tmp_path):
+    shutil.copytree(shipped_models_folder() / "petct-demonstration", tmp_path / "m")
+    manifest = json.loads((tmp_path / "m" / "model.json").read_text(encoding="utf-8"))
+    manifest["requires"] = [{"name": "elsewhere", "sha256": "0" * 64}]
+    (tmp_path / "m" / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
+    code, out, _ = prognosis("models", "verify", tmp_path / "m")
+    assert (code, "requires the model elsewhere" in out) == (1, True)
 
+
+def test_shipped_models_are_small():
     sizes = [path.stat().st_size for path in shipped_models_folder().rglob("*") if path.is_file()]
     assert max(sizes) <= 16e6
     assert sum(sizes) <= 40e6
@@ -201,14 +221,32 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def run_scoring(program, patient, output, **options):
-    image, lesions = patient
-    command = [sys.executable, *program, "lesions", "score", "--image", image, "--lesions", lesions, "--output", output]
+@pytest.fixture(scope="module")
+def petct_patient(tmp_path_factory):
+    """CT, PET and contour of a simulated patient."""
+    folder = tmp_path_factory.mktemp("petct")
+    assert main(["phantom", "petct", "--patients", "1", "--seed", "1", "--output", str(folder / "cohort")]) == 0
+    patient = min(path for path in (folder / "cohort").iterdir() if path.is_dir())
+    return [patient / f"{name}.nrrd" for name in ("ct", "pet", "tumour")]
+
+
+@pytest.fixture(params=["lesions", "biomarkers"])
+def scoring(request):
+    """A command that scores a simulated patient, but for its output."""
+    if request.param == "lesions":
+        image, lesions = request.getfixturevalue("phantom_patient")
+        return ["lesions", "score", "--image", image, "--lesions", lesions]
+    ct, pet, tumour = request.getfixturevalue("petct_patient")
+    return ["biomarkers", "score", "--ct", ct, "--pet", pet, "--tumour", tumour]
+
+
+def run_python(program, *arguments, **options):
+    command = [sys.executable, *program, *arguments]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
 
 
-def test_scoring_needs_no_network(phantom_patient, tmp_path):
-    done = run_scoring(["-c", WITHOUT_NETWORK], phantom_patient, tmp_path / "out")
+def test_scoring_needs_no_network(scoring, tmp_path):
+    done = run_python(["-c", WITHOUT_NETWORK], *scoring, "--output", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").exists()
 
@@ -225,7 +263,7 @@ def core_distributions():
     return found
 
 
-def test_scoring_needs_the_core_only(phantom_patient, tmp_path):
+def test_scoring_needs_the_core_only(scoring, tmp_path):
     """An environment that holds nothing but the library and what its core requires."""
     site = tmp_path / "site"
     site.mkdir()
@@ -240,7 +278,7 @@ def test_scoring_needs_the_core_only(phantom_patient, tmp_path):
         [sys.executable, "-S", "-c", "import lifelines"], env=environment, capture_output=True, check=False
     )
     assert absent.returncode != 0, "the extras must not be there for this test to mean anything"
-    done = run_scoring(["-S", "-m", "prognosis"], phantom_patient, tmp_path / "out", env=environment)
+    done = run_python(["-S", "-m", "prognosis"], *scoring, "--output", tmp_path / "out", env=environment)
     assert done.returncode == 0, done.stderr
     patient = json.loads((tmp_path / "out" / "patient.json").read_text(encoding="utf-8"))
     assert patient["versions"]["engine"].startswith("torch")

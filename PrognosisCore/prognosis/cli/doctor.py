@@ -81,15 +81,18 @@ def _processor() -> list[_Check]:
 
 
 def _models() -> list[_Check]:
-    from prognosis.bundles.manifest import Method
+    from prognosis.bundles.manifest import ArchitectureKind
     from prognosis.bundles.store import list_bundles
 
     entries = list_bundles()
     checks = [
         _Check(f"model {entry.folder.name}", entry.problem or "whole", entry.problem is None) for entry in entries
     ]
-    if not any(entry.bundle and entry.bundle.manifest.method is Method.LESIONS for entry in entries):
-        checks.append(_Check("models", "none for lesions: nothing can be scored", False))
+    scoring = {ArchitectureKind.LESION_RESNET18: "lesions", ArchitectureKind.BIOMARKER_PROGNOSIS: "PET/CT"}
+    whole = {entry.bundle.manifest.architecture.kind for entry in entries if entry.bundle}
+    for kind, what in scoring.items():
+        if kind not in whole:
+            checks.append(_Check("models", f"none for {what}: nothing of the kind can be scored", False))
     return checks
 
 

@@ -10,6 +10,13 @@ from types import FrameType
 
 from prognosis._version import __version__
 from prognosis.cli import (
+    biomarkers_extract,
+    biomarkers_fit,
+    biomarkers_followup,
+    biomarkers_maximize,
+    biomarkers_score,
+    biomarkers_select,
+    biomarkers_train,
     cohort,
     convert,
     demo,
@@ -18,6 +25,7 @@ from prognosis.cli import (
     lesions_train,
     models,
     phantom,
+    portraits_align,
     serve,
     survival_evaluate,
     version,
@@ -41,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parsed = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("prognosis").setLevel(logging.INFO)
     with Console.of(parsed) as console:
         try:
             return int(parsed.run(parsed, console))
@@ -103,6 +112,20 @@ def _parser() -> argparse.ArgumentParser:
     lesion_verbs = lesions.add_subparsers(title="commands", metavar="COMMAND", required=True)
     lesions_score.add_to(lesion_verbs, common)
     lesions_train.add_to(lesion_verbs, common)
+    biomarkers = verbs.add_parser("biomarkers", help="probabilities of death from a PET/CT's tumour networks")
+    biomarker_verbs = biomarkers.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for verb in (
+        biomarkers_train,
+        biomarkers_extract,
+        biomarkers_select,
+        biomarkers_fit,
+        biomarkers_score,
+        biomarkers_maximize,
+        biomarkers_followup,
+    ):
+        verb.add_to(biomarker_verbs, common)
+    portraits = verbs.add_parser("portraits", help="faces in photos: so far, finding and aligning them")
+    portraits_align.add_to(portraits.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
     survival = verbs.add_parser("survival", help="what covariates say of survival")
     survival_evaluate.add_to(survival.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
     models.add_to(verbs, common)

@@ -120,7 +120,7 @@ def _answer(request: _Request) -> int:
 def _prepare_lesions() -> None:
     """Load what takes seconds; a model that is missing is told by the command that needs it."""
     from prognosis.cli.scoring import scorer_of
-    from prognosis.lesions.engine import Engine
+    from prognosis.engines.engine import Engine
 
     with contextlib.suppress(ModelError):
         scorer_of(None, Engine.AUTO)
