@@ -12,8 +12,8 @@ from torch import nn
 from comparison import compare
 from prognosis.bundles.manifest import Method
 from prognosis.bundles.store import find_bundle
+from prognosis.engines.engine import Engine
 from prognosis.lesions.bundle_format import load_lesion_model
-from prognosis.lesions.engine import Engine
 from prognosis.lesions.examine import examine_lesions
 from prognosis.lesions.inference import make_scorer
 from prognosis.lesions.network import LesionNetwork, NetworkOptions

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 from concordance import concordance
+from guided_backprop import guided_backprop
+from lasso_bootstrap import lasso_bootstrap
 from lesion_network import lesion_network
 from lesion_pipeline import lesion_pipeline
+from unet_features import unet_features
 
-_BENCHMARKS = (concordance, lesion_network, lesion_pipeline)
+_BENCHMARKS = (concordance, lasso_bootstrap, lesion_network, lesion_pipeline, unet_features, guided_backprop)
 
 
 def main() -> None:
