@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from prognosis.batch.case import Fact
 from prognosis.batch.ledger import Entry, Ledger, State
 from prognosis.files import write_csv, write_text
 from prognosis.provenance import now
+from prognosis.report.html_pages import page_template
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE
 
 CSV_NAME = "summary.csv"
 HTML_NAME = "summary.html"
-_TEMPLATES = Path(__file__).parent / "templates"
 _RESULT = (State.DONE, State.KEPT)
 _FAILURES_LISTED = 50
 _NEXT = "Run the same command again: cases with a result are kept, the others are tried once more."
@@ -75,8 +73,7 @@ def write_batch_summary(folder: Path, ledger: Ledger, summary: BatchSummary) -> 
 
 def render_batch_summary(ledger: Ledger, summary: BatchSummary) -> str:
     """Render the page: it loads nothing from elsewhere, runs no script, and links to the reports beside it."""
-    pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template("batch_summary.html").render(
+    return page_template("batch_summary.html").render(
         summary=summary,
         research_use=RESEARCH_USE,
         demonstration=DEMONSTRATION,

@@ -1,12 +1,9 @@
 """The report of one scored patient: a single HTML file that needs nothing else."""
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prognosis.lesions.results import ScoredPatient
+from prognosis.report.html_pages import embedded_png, page_template
 from prognosis.report.lesion_words import (
     explanation,
     headline,
@@ -16,8 +13,6 @@ from prognosis.report.lesion_words import (
     why_no_survival,
 )
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_lesion_report(
@@ -37,8 +32,7 @@ def render_lesion_report(
         inputs: What was scored and how, name -> text.
         created: When the result was made.
     """
-    pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template("lesion_report.html").render(
+    return page_template("lesion_report.html").render(
         patient=patient,
         model=patient.model,
         research_use=RESEARCH_USE,
@@ -49,12 +43,10 @@ def render_lesion_report(
         percentile_note=percentile_note(patient),
         survival_rows=survival_rows(patient),
         why_no_survival=why_no_survival(patient),
-        overlay=_embedded(overlay_png),
-        survival_picture=_embedded(survival_png) if survival_png is not None and patient.survival is not None else None,
+        overlay=embedded_png(overlay_png),
+        survival_picture=embedded_png(survival_png)
+        if survival_png is not None and patient.survival is not None
+        else None,
         inputs=inputs,
         created=created,
     )
-
-
-def _embedded(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

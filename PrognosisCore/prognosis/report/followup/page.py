@@ -1,16 +1,11 @@
 """The report of a baseline beside its follow-up: a single HTML file that needs nothing else."""
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prognosis.biomarkers.following.results import FollowedUp
 from prognosis.report.followup.words import explanation, figure_rows, headline, overlap_words, registration_rows
+from prognosis.report.html_pages import embedded_png, page_template
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE
-
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def render_followup_report(
@@ -25,8 +20,7 @@ def render_followup_report(
         versions: Program and libraries, name -> text.
         created: When the result was made.
     """
-    pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template("followup_report.html").render(
+    return page_template("followup_report.html").render(
         baseline=followed.baseline,
         model=followed.baseline.model,
         options=followed.options,
@@ -38,7 +32,7 @@ def render_followup_report(
         figures=figure_rows(followed),
         overlap_words=overlap_words(followed),
         registration=registration_rows(followed),
-        overlay=f"data:image/png;base64,{base64.b64encode(overlay_png).decode('ascii')}",
+        overlay=embedded_png(overlay_png),
         inputs=inputs,
         versions=versions,
         created=created,

@@ -1,12 +1,9 @@
 """The report of one scored PET/CT: a single HTML file that needs nothing else."""
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prognosis.biomarkers.risk.results import Scored
+from prognosis.report.html_pages import embedded_png, page_template
 from prognosis.report.petct.words import (
     adds_words,
     conventional_rows,
@@ -18,8 +15,6 @@ from prognosis.report.petct.words import (
     survival_rows,
 )
 from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE
-
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def render_petct_report(
@@ -41,8 +36,7 @@ def render_petct_report(
     """
     patient = scored.patient
     heated = next(one for one in patient.endpoints if one.key == scored.heat.endpoint)
-    pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template("petct_report.html").render(
+    return page_template("petct_report.html").render(
         patient=patient,
         model=patient.model,
         heat=scored.heat,
@@ -57,12 +51,8 @@ def render_petct_report(
         adds=adds_words(heated),
         conventional=conventional_rows(patient),
         survival_rows=survival_rows(patient),
-        pictures={words: _embedded(png) for words, png in pictures.items()},
-        survival_picture=None if survival_png is None else _embedded(survival_png),
+        pictures={words: embedded_png(png) for words, png in pictures.items()},
+        survival_picture=None if survival_png is None else embedded_png(survival_png),
         inputs=inputs,
         created=created,
     )
-
-
-def _embedded(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

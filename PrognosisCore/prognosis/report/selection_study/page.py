@@ -1,15 +1,12 @@
 """The report of a selection: a single HTML file that needs nothing else."""
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prognosis.biomarkers.selection.conventional import CORRELATED
 from prognosis.biomarkers.selection.describing import NO_PROOF
 from prognosis.biomarkers.selection.options import SHOWN_INCLUSION
 from prognosis.biomarkers.selection.results import SelectionStudy
+from prognosis.report.html_pages import embedded_png, page_template
 from prognosis.report.selection_study.rows import (
     chosen_rows,
     conventional_rows,
@@ -22,8 +19,6 @@ from prognosis.report.selection_study.words import mark
 from prognosis.report.survival_study.figures import StudyFigure
 from prognosis.report.wording import RESEARCH_USE
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
-
 
 def render_selection_report(study: SelectionStudy, figures: Mapping[str, StudyFigure]) -> str:
     """Render a selection as HTML that loads nothing from elsewhere and runs no script.
@@ -32,11 +27,7 @@ def render_selection_report(study: SelectionStudy, figures: Mapping[str, StudyFi
         study: What a selection yielded.
         figures: From `selection_figures`; any may be missing.
     """
-    pages = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return pages.get_template("selection_study.html").render(
+    return page_template("selection_study.html", tight=True).render(
         study=study,
         research_use=RESEARCH_USE,
         statement=NO_PROOF,
@@ -57,6 +48,6 @@ def _by_section(figures: Mapping[str, StudyFigure]) -> dict[str, list[tuple[str,
     """Section -> (data address, what it shows) of each figure."""
     sections: dict[str, list[tuple[str, str]]] = {}
     for figure in figures.values():
-        address = f"data:image/png;base64,{base64.b64encode(figure.png).decode('ascii')}"
+        address = embedded_png(figure.png)
         sections.setdefault(figure.section, []).append((address, figure.shows))
     return sections

@@ -1,11 +1,8 @@
 """The report of an evaluation: a single HTML file that needs nothing else."""
 
-import base64
 from collections.abc import Mapping
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from prognosis.report.html_pages import embedded_png, page_template
 from prognosis.report.survival_study.figures import StudyFigure
 from prognosis.report.survival_study.rows import (
     chosen_rows,
@@ -20,8 +17,6 @@ from prognosis.report.survival_study.words import judged_models
 from prognosis.report.wording import RESEARCH_USE
 from prognosis.survival.evaluation.study_results import Study
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
-
 
 def render_survival_report(study: Study, figures: Mapping[str, StudyFigure]) -> str:
     """Render a study as HTML that loads nothing from elsewhere and runs no script.
@@ -30,11 +25,7 @@ def render_survival_report(study: Study, figures: Mapping[str, StudyFigure]) -> 
         study: What an evaluation yielded.
         figures: From `study_figures`; any may be missing.
     """
-    pages = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return pages.get_template("survival_study.html").render(
+    return page_template("survival_study.html", tight=True).render(
         study=study,
         research_use=RESEARCH_USE,
         judged=judged_models(study),
@@ -55,6 +46,6 @@ def _by_section(figures: Mapping[str, StudyFigure]) -> dict[str, list[tuple[str,
     """Section -> (data address, what it shows) of each figure."""
     sections: dict[str, list[tuple[str, str]]] = {}
     for figure in figures.values():
-        address = f"data:image/png;base64,{base64.b64encode(figure.png).decode('ascii')}"
+        address = embedded_png(figure.png)
         sections.setdefault(figure.section, []).append((address, figure.shows))
     return sections
