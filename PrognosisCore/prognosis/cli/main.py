@@ -26,6 +26,7 @@ from prognosis.cli import (
     models,
     phantom,
     portraits_align,
+    portraits_finetune,
     serve,
     survival_evaluate,
     version,
@@ -124,8 +125,12 @@ def _parser() -> argparse.ArgumentParser:
         biomarkers_followup,
     ):
         verb.add_to(biomarker_verbs, common)
-    portraits = verbs.add_parser("portraits", help="faces in photos: so far, finding and aligning them")
-    portraits_align.add_to(portraits.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
+    portraits = verbs.add_parser(
+        "portraits", help="faces in photos: aligning them, generators of faces, and back to latents"
+    )
+    portrait_verbs = portraits.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    portraits_align.add_to(portrait_verbs, common)
+    portraits_finetune.add_to(portrait_verbs, common)
     survival = verbs.add_parser("survival", help="what covariates say of survival")
     survival_evaluate.add_to(survival.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
     models.add_to(verbs, common)

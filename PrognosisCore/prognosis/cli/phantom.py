@@ -16,6 +16,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     kinds = phantoms.add_subparsers(title="kinds", metavar="KIND", required=True)
     _add_lesions(kinds, common)
     _add_petct(kinds, common)
+    _add_portraits(kinds, common)
 
 
 def _add_lesions(kinds: Verbs, common: argparse.ArgumentParser) -> None:
@@ -48,6 +49,22 @@ def _add_petct(kinds: Verbs, common: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_petct)
 
 
+def _add_portraits(kinds: Verbs, common: argparse.ArgumentParser) -> None:
+    parser = add_verb(
+        kinds,
+        "portraits",
+        common,
+        summary="draw portraits of no one whose signs of age and illness are known",
+        example="prognosis phantom portraits --patients 20 --seed 1 --output phantom",
+    )
+    _add_cohort(parser)
+    parser.add_argument("--side", type=int, default=64, metavar="PX", help="of a portrait, 64 to 1024 (default 64)")
+    parser.add_argument(
+        "--covered", type=float, default=0.0, metavar="SHARE", help="share with a mask, and with a cap (default 0)"
+    )
+    parser.set_defaults(run=_portraits)
+
+
 def _add_cohort(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, default=20, metavar="N", help="how many (default 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of everything random (default 0)")
@@ -72,6 +89,15 @@ def _petct(arguments: argparse.Namespace, console: Console) -> int:
     )
     workers: int = arguments.workers
     return _write(arguments, console, lambda folder, told: write_cohort(options, folder, told, workers=workers))
+
+
+def _portraits(arguments: argparse.Namespace, console: Console) -> int:
+    from prognosis.config import resolve
+    from prognosis.phantoms.portraits import PortraitPhantomOptions, write_cohort
+
+    given = {name: getattr(arguments, name) for name in ("patients", "seed", "side", "covered")}
+    options = resolve(PortraitPhantomOptions, None, given)
+    return _write(arguments, console, lambda folder, told: write_cohort(options, folder, told))
 
 
 def _write(arguments: argparse.Namespace, console: Console, write: Callable[[Path, Told], Path]) -> int:

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,6 +59,18 @@ class Team:
         if self.size > 1:
             for tensor in network.state_dict().values():
                 distributed.broadcast(tensor, 0)
+
+    def average_gradients(self, parameters: Iterable[Tensor]) -> None:
+        """Give every process the mean of all processes' gradients, where steps cannot go through `parallel`.
+
+        All processes must have gradients of the same parameters.
+        """
+        if self.size == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        together = self.summed(torch.cat([gradient.flatten() for gradient in gradients])) / self.size
+        for gradient, mean in zip(gradients, together.split([part.numel() for part in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
 
     def parallel(self, network: nn.Module) -> nn.Module:
         """The network with gradients averaged over all processes; it shares its weights.

@@ -1,0 +1,137 @@
+"""The photos a generator learns from, as numbers."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from prognosis.errors import InputError, PrognosisError
+from prognosis.portraits.faces.photo import read_photo
+from prognosis.progress import Progress, silent
+
+_COLOURS = 3
+_LEAST = 8
+_LEAST_HELD_OUT = 16
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Square photos of one size.
+
+    Args:
+        pixels: RGB, (n, resolution, resolution, 3) uint8, in memory or mapped from a file.
+        notes: What a user should know of how they were read, in words.
+        unread: (number in the order given, cause) of photos that could not be used.
+    """
+
+    pixels: NDArray[np.uint8]
+    notes: tuple[str, ...] = ()
+    unread: tuple[tuple[int, str], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def resolution(self) -> int:
+        return self.pixels.shape[1]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of all pixels in their order."""
+        known = hashlib.sha256(repr(self.pixels.shape).encode())
+        for image in self.pixels:
+            known.update(np.ascontiguousarray(image).tobytes())
+        return known.hexdigest()
+
+    def images(self, chosen: Sequence[int] | NDArray[np.int64]) -> Tensor:
+        """(n, 3, resolution, resolution) in [-1, 1] of those chosen."""
+        taken = torch.from_numpy(np.ascontiguousarray(self.pixels[np.asarray(chosen, dtype=np.int64)]))
+        return taken.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+    def split(self, held_out: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Indices of photos to learn from, and of those held out.
+
+        Fewer than 16 of the latter tell nothing: then none is held out.
+        """
+        order = np.random.default_rng([seed, len(self)]).permutation(len(self))
+        count = round(held_out * len(self))
+        if count < _LEAST_HELD_OUT or len(self) - count < _LEAST:
+            return np.sort(order), np.empty(0, np.int64)
+        return np.sort(order[count:]), np.sort(order[:count])
+
+
+def read_photo_set(
+    photos: Sequence[Path], resolution: int, *, packed: Path | None = None, progress: Progress = silent
+) -> PhotoSet:
+    """Read aligned photos and bring them to one size.
+
+    Photos that cannot be read or are not square are left out and told; the others are used.
+
+    Args:
+        photos: Files, as `prognosis portraits align` writes them.
+        resolution: Pixels a side the generator makes.
+        packed: File to keep the pixels in, where memory does not hold them; in memory when None.
+        progress: Told after each photo.
+
+    Raises:
+        InputError: Fewer than 8 photos can be used.
+    """
+    shape = (len(photos), resolution, resolution, 3)
+    pixels = np.empty(shape, np.uint8) if packed is None else np.memmap(packed, np.uint8, "w+", shape=shape)
+    unread: list[tuple[int, str]] = []
+    smaller = used = 0
+    for number, photo in enumerate(photos, start=1):
+        try:
+            image = _square(photo)
+        except PrognosisError as error:
+            unread.append((number, error.what.replace(str(photo), "the photo")))
+        else:
+            smaller += image.width < resolution
+            pixels[used] = _resized(image, resolution)
+            used += 1
+        progress("reading photos", number, len(photos))
+    if used < _LEAST:
+        raise InputError(
+            f"Only {used} of {len(photos)} photos can be used; {_LEAST} are the least.",
+            remedy=f"Photo {unread[0][0]}: {unread[0][1]}" if unread else "Give more photos.",
+        )
+    if packed is not None:
+        del pixels
+        os.truncate(packed, used * resolution**2 * _COLOURS)
+        pixels = _mapped(packed, resolution)
+    notes = [f"{smaller} photos are smaller than {resolution} pixels and were enlarged"] if smaller else []
+    return PhotoSet(pixels[:used], tuple(notes), tuple(unread))
+
+
+def map_photo_set(packed: Path, resolution: int) -> PhotoSet:
+    """The photos another process has read and packed into a file."""
+    return PhotoSet(_mapped(packed, resolution))
+
+
+def _mapped(packed: Path, resolution: int) -> NDArray[np.uint8]:
+    return np.memmap(packed, np.uint8, "r").reshape(-1, resolution, resolution, _COLOURS)
+
+
+def _square(path: Path) -> Image.Image:
+    photo = read_photo(path)
+    if photo.width != photo.height:
+        raise InputError(
+            f"{path} has {photo.width} x {photo.height} pixels; an aligned face is square.",
+            remedy="Align photos first: prognosis portraits align.",
+        )
+    return Image.fromarray(photo.pixels)
+
+
+def _resized(image: Image.Image, resolution: int) -> NDArray[np.uint8]:
+    if image.width == resolution:
+        return np.asarray(image)
+    kind = Image.Resampling.LANCZOS if image.width < resolution else Image.Resampling.BOX
+    return np.asarray(image.resize((resolution, resolution), kind))

@@ -1,0 +1,222 @@
+"""Fine-tuning as a whole: what is held out, the training, and how near its faces come to the photos."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from prognosis.bundles.manifest import Metric, Training
+from prognosis.config import as_plain
+from prognosis.errors import ModelError
+from prognosis.portraits.comparing.distribution import SetDistance
+from prognosis.portraits.comparing.features import FeatureNetwork, discriminator_features
+from prognosis.portraits.finetuning.judging import Judge, can_be_judged
+from prognosis.portraits.finetuning.loop import fit
+from prognosis.portraits.finetuning.options import AugmentMode, FinetuneOptions
+from prognosis.portraits.finetuning.photo_set import PhotoSet
+from prognosis.portraits.stylegan2.discriminator import Discriminator
+from prognosis.portraits.stylegan2.generator import Generator
+from prognosis.portraits.stylegan2.options import GeneratorOptions
+from prognosis.progress import Progress, silent
+from prognosis.training.team import ALONE, Team
+
+NEW = "new"
+_SHOWN = 32
+_STRONG = 0.8
+_FEW = 1000
+
+Show = Callable[[int, Tensor], None]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training begins.
+
+    Args:
+        generator: Its weights.
+        discriminator: Its weights; None where nobody kept them.
+        name: Of the model, or 'new'.
+        demonstration: Whether the model is one.
+    """
+
+    generator: Generator
+    discriminator: Discriminator | None
+    name: str
+    demonstration: bool = False
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """A trained generator with what is known of it.
+
+    Args:
+        generator, discriminator: In evaluation mode, on the CPU.
+        training: For the manifest.
+        metrics: Distances, by name.
+        before, after: Distance of generated faces to photos, at the start and at the end; None where too few photos
+            were held out.
+        curve: Records of the training, see `players.CURVE`.
+        demonstration: Whether it began with a demonstration model.
+        warnings: In words.
+    """
+
+    generator: Generator
+    discriminator: Discriminator
+    training: Training
+    metrics: dict[str, Metric]
+    before: SetDistance | None
+    after: SetDistance | None
+    curve: tuple[dict[str, float], ...]
+    demonstration: bool
+    warnings: tuple[str, ...]
+
+
+def new_start(size: GeneratorOptions, seed: int) -> Start:
+    """Networks that know nothing yet."""
+    torch.manual_seed(seed)
+    return Start(Generator(size), Discriminator(size), NEW)
+
+
+def finetune(
+    photos: PhotoSet,
+    start: Start,
+    options: FinetuneOptions,
+    *,
+    cohort: str,
+    features: FeatureNetwork | None = None,
+    team: Team = ALONE,
+    state_folder: Path | None = None,
+    progress: Progress = silent,
+    show: Show | None = None,
+) -> Finetuned:
+    """Train a generator on photos and measure how near it comes to others that were held out.
+
+    Args:
+        photos: Aligned faces of the generator's resolution.
+        start: Where to begin; its networks are changed.
+        options: How to train.
+        cohort: The photos in words, for the model's card.
+        features: Network that compares images; the discriminator as it starts when None.
+        team: The processes that share the work.
+        state_folder: Where training state is kept between interruptions.
+        progress: Told how many photos were shown.
+        show: Called with the number of photos shown and (32, 3, r, r) faces of always the same latents.
+
+    Raises:
+        InputError: Training diverged.
+        ModelError: Photos are of another size than the generator's.
+        UsageError: The processes cannot share a batch.
+    """
+    if photos.resolution != start.generator.options.resolution:
+        raise ModelError(
+            f"The generator makes faces of {start.generator.options.resolution} pixels, photos have "
+            f"{photos.resolution}.",
+            remedy="Read the photos at the generator's resolution.",
+        )
+    torch.manual_seed(options.seed)
+    discriminator = start.discriminator or Discriminator(start.generator.options)
+    learnt, held_out = photos.split(options.held_out, options.seed)
+    judge = None
+    if team.leads and can_be_judged(held_out):
+        judge = Judge(features or _as_it_starts(discriminator, start), photos, held_out)
+    before = judge.distance(start.generator) if judge else None
+    fitted = fit(
+        photos,
+        learnt,
+        start.generator,
+        discriminator,
+        options,
+        team=team,
+        state_folder=state_folder,
+        progress=progress,
+        show=_of_the_same_latents(show, start.generator.options.z_dim),
+    )
+    after = judge.distance(fitted.generator) if judge else None
+    return Finetuned(
+        generator=fitted.generator,
+        discriminator=fitted.discriminator,
+        training=Training(
+            patients=len(learnt),
+            annotations=len(learnt),
+            lesions=0,
+            events=0,
+            follow_up_days=0.0,
+            epochs=max(1, round(options.images / len(learnt))),
+            seed=options.seed,
+            cohort=cohort,
+            details={
+                "started_from": start.name,
+                "options": as_plain(options),
+                "photos_learnt": len(learnt),
+                "photos_held_out": len(held_out),
+                "photos_are_counted_as_patients": True,
+                "photos_sha256": photos.sha256,
+                "end_of_curve": fitted.curve[-1] if fitted.curve else {},
+                "kernel_distance_at_start": before.kernel.value if before else None,
+            },
+        ),
+        metrics=_metrics(after),
+        before=before,
+        after=after,
+        curve=fitted.curve,
+        demonstration=start.demonstration,
+        warnings=tuple(_warnings(photos, start, options, before, after, fitted.curve)),
+    )
+
+
+def _as_it_starts(discriminator: Discriminator, start: Start) -> FeatureNetwork:
+    name = start.name if start.discriminator is not None and start.name != NEW else "a network that learnt nothing"
+    kept = Discriminator(discriminator.options)
+    kept.load_state_dict(discriminator.state_dict())
+    return discriminator_features(kept, name)
+
+
+def _of_the_same_latents(show: Show | None, z_dim: int) -> Callable[[int, Generator], None] | None:
+    if show is None:
+        return None
+    z = torch.randn(_SHOWN, z_dim, generator=torch.Generator().manual_seed(0))
+
+    @torch.no_grad()
+    def of_generator(shown: int, generator: Generator) -> None:
+        show(shown, generator(z.to(generator.mean_w)).cpu())
+
+    return of_generator
+
+
+def _metrics(distance: SetDistance | None) -> dict[str, Metric]:
+    if distance is None:
+        return {}
+    how = (
+        f"kernel distance of {distance.images} generated faces to {distance.reference_images} photos held out, by "
+        f"features of {distance.network}; interval by bootstrap of images"
+    )
+    kernel = distance.kernel
+    low, high = min(kernel.low, kernel.value), max(kernel.high, kernel.value)
+    return {"kernel_distance": Metric(kernel.value, low, high, distance.reference_images, how)}
+
+
+def _warnings(
+    photos: PhotoSet,
+    start: Start,
+    options: FinetuneOptions,
+    before: SetDistance | None,
+    after: SetDistance | None,
+    curve: tuple[dict[str, float], ...],
+) -> list[str]:
+    warnings = list(photos.notes)
+    if photos.unread:
+        number, cause = photos.unread[0]
+        warnings.append(f"{len(photos.unread)} photos were left out; the first, number {number}: {cause}")
+    if start.discriminator is None:
+        warnings.append(f"{start.name} has no discriminator: the training began with an untrained one.")
+    if before is not None and after is not None:
+        warnings += after.notes
+        if after.kernel.value > before.kernel.value:
+            warnings.append("The faces are farther from the held-out photos than before the training.")
+    if curve and curve[-1]["probability"] > _STRONG:
+        warnings.append("Random changes ended above a probability of 0.8: they may show in the faces. Use more photos.")
+    if len(photos) < _FEW and options.augment is AugmentMode.NONE:
+        warnings.append(f"{len(photos)} photos without augmentation: the discriminator can learn them by heart.")
+    return warnings
