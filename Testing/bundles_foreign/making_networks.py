@@ -107,11 +107,11 @@ def network(
     return root
 
 
-def pickled(generator: PersistentModule, *, protocol: int = 4) -> bytes:
+def pickled(generator: PersistentModule, *, discriminator: PersistentModule | None = None, protocol: int = 4) -> bytes:
     """The bytes of an official .pkl."""
     content = {
         "G": None,
-        "D": None,
+        "D": discriminator,
         "G_ema": generator.eval().requires_grad_(False),
         "augment_pipe": None,
         "training_set_kwargs": EasyDict(class_name="training.dataset.ImageFolderDataset", path="faces.zip"),

@@ -1,13 +1,14 @@
-"""Checkpoints of four programs with random weights, written as those programs write them."""
+"""Checkpoints of five programs with random weights, written as those programs write them."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import making_networks
 import slow_ada
 import slow_genforce
+import slow_resnet
 import slow_rosinality
 import torch
 
@@ -16,25 +17,46 @@ VGG_CHANNELS = {0: 64, 2: 64, 5: 128, 7: 128, 10: 256, 12: 256, 14: 256}
 VGG_CHANNELS |= dict.fromkeys((17, 19, 21, 24, 26, 28), 512)
 
 
-def _ada(path: Path, *, bias_gain: float = 0.01, **changed: torch.Tensor) -> dict[str, torch.Tensor]:
+Tensors = Mapping[str, torch.Tensor]
+
+
+def _ada(
+    path: Path,
+    *,
+    bias_gain: float = 0.01,
+    discriminator: Tensors | None = None,
+    group_size: object = 4,
+    **changed: torch.Tensor,
+) -> dict[str, torch.Tensor]:
     tensors = slow_ada.random_network() | changed
     made = making_networks.network(tensors, buffers=BUFFERS, bias_gain=bias_gain)
-    path.write_bytes(making_networks.pickled(made))
+    judge = None
+    if discriminator is not None:
+        judge = making_networks.network(discriminator, buffers=BUFFERS)
+        deviation = making_networks.PersistentModule("MinibatchStdLayer", "", group_size=group_size, num_channels=1)
+        judge.get_submodule("b4").add_module("mbstd", deviation)
+    path.write_bytes(making_networks.pickled(made, discriminator=judge))
     return tensors
 
 
-def _rosinality(path: Path, *, legacy: bool = False) -> dict[str, torch.Tensor]:
+def _rosinality(path: Path, *, legacy: bool = False, discriminator: Tensors | None = None) -> dict[str, torch.Tensor]:
     tensors = slow_rosinality.random_network()
     state = {name: tensor for name, tensor in tensors.items() if name != "latent_avg"}
     other = {name: torch.full_like(tensor, torch.nan) for name, tensor in state.items()}
     content = {"g": other, "g_ema": state, "latent_avg": tensors["latent_avg"], "args": argparse.Namespace(size=64)}
+    if discriminator is not None:
+        content["d"] = dict(discriminator)
     torch.save(content, path, _use_new_zipfile_serialization=not legacy)
     return tensors
 
 
-def _genforce(path: Path, *, inside: bool = False) -> dict[str, torch.Tensor]:
+def _genforce(path: Path, *, inside: bool = False, discriminator: Tensors | None = None) -> dict[str, torch.Tensor]:
     tensors = slow_genforce.random_network()
-    content: dict[str, Any] = {"generator": {}, "discriminator": {}, "generator_smooth": tensors}
+    content: dict[str, Any] = {
+        "generator": {},
+        "discriminator": dict(discriminator or {}),
+        "generator_smooth": tensors,
+    }
     torch.save({"models": content} if inside else content, path)
     return tensors
 
@@ -52,9 +74,20 @@ def _vgg16(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
+def _resnet(
+    path: Path, *, depth: int = 18, classes: int | None = 1000, counted: bool = True
+) -> dict[str, torch.Tensor]:
+    tensors = slow_resnet.random_network(depth, classes)
+    if not counted:
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")}
+    torch.save(tensors, path)
+    return tensors
+
+
 WRITERS: dict[str, Callable[..., dict[str, torch.Tensor]]] = {
     "stylegan2-ada": _ada,
     "rosinality": _rosinality,
     "genforce": _genforce,
     "vgg16": _vgg16,
+    "resnet": _resnet,
 }

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import slow_genforce
 import torch
 
 from prognosis.bundles.bundle import open_bundle
 from prognosis.bundles.model_used import Description
 from prognosis.cli.main import main
-from prognosis.portraits.importing import import_network
+from prognosis.portraits.importing import ForeignNetwork, import_network
 
 Write = Callable[..., tuple[Path, dict[str, torch.Tensor]]]
 Run = Callable[..., tuple[int, str, str]]
@@ -43,7 +44,8 @@ def test_a_checkpoint_becomes_one_of_the_users_models(write: Write, run: Run, mo
 
     manifest = open_bundle(models / "ffhq").manifest
     assert code == 0
-    assert json.loads(out) == {"name": "ffhq", "folder": str(models / "ffhq")}
+    notes = ["The file holds no discriminator."]
+    assert json.loads(out) == {"name": "ffhq", "folder": str(models / "ffhq"), "notes": notes}
     assert (manifest.name, manifest.licence) == ("ffhq", "CC-BY-NC-SA-4.0")
     assert "not validated here" in manifest.intended_use
 
@@ -69,10 +71,29 @@ def test_a_checkpoint_needs_a_name(write: Write, run: Run, models: Path, name: s
     assert not models.exists()
 
 
-def test_the_wrong_kind_is_told(write: Write, run: Run) -> None:
-    code, _, err = run(write("genforce")[0], "--kind", "vgg16", "--name", "faces")
+def test_what_became_of_the_discriminator_is_told(write: Write, run: Run) -> None:
+    judge = slow_genforce.random_discriminator()
+    judge["layer99.weight"] = torch.zeros(2)
+    code, out, _ = run(write("genforce", discriminator=judge)[0], "--name", "faces")
 
-    assert (code, "not recognised as vgg16" in err) == (1, True)
+    assert code == 0
+    assert out.splitlines()[1].startswith("The discriminator was left out: ")
+    assert "unexpected: 'layer99.weight' (2,)" in out
+
+
+def test_torchvisions_resnet_is_a_kind(write: Write, run: Run, models: Path) -> None:
+    code, out, _ = run(write("resnet")[0], "--kind", "resnet", "--name", "resnet18", "--json")
+
+    assert (code, json.loads(out)["notes"]) == (0, [])
+    assert open_bundle(models / "resnet18").manifest.architecture.kind == "features_resnet"
+
+
+@pytest.mark.parametrize("kind", list(ForeignNetwork))
+def test_the_wrong_kind_is_told(run: Run, tmp_path: Path, kind: str) -> None:
+    torch.save({"weights": torch.ones(1)}, tmp_path / "file.pt")
+    code, _, err = run(tmp_path / "file.pt", "--kind", kind, "--name", "faces")
+
+    assert (code, f"not recognised as {kind}" in err) == (1, True)
 
 
 class _Touches:

@@ -68,6 +68,7 @@ def test_the_manifest_tells_where_it_comes_from(write: Write, description: Descr
         "file": "pickle",
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "size_bytes": path.stat().st_size,
+        "notes": ("The file holds no discriminator.",),
     }
     assert "Unknown: imported" in (tmp_path / "faces" / "MODEL_CARD.md").read_text(encoding="utf-8")
 

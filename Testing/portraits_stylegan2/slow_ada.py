@@ -1,4 +1,4 @@
-"""A random network as StyleGAN2-ADA for PyTorch stores it, and its images computed slowly in 64 bits.
+"""Random networks as StyleGAN2-ADA for PyTorch stores them, their images and judgements computed slowly in 64 bits.
 
 Written from the description of that program: images are doubled by zeros between pixels, filtered, and only then
 convolved, one pair of channels at a time; kernels are turned where the image is doubled. Weights of convolutions have
@@ -48,6 +48,63 @@ def random_network(seed=0):
         tensors[f"{block}.torgb.affine.weight"] = draw(out, W)
         tensors[f"{block}.torgb.affine.bias"] = draw(out, around=1, by=0.2)
     return tensors
+
+
+def random_discriminator(seed=0):
+    """Tensors of `D` by name."""
+    rng = np.random.default_rng([seed, 1])
+
+    def draw(*shape, by=1.0):
+        return torch.from_numpy(np.asarray(rng.normal(0, by, shape), dtype=np.float32))
+
+    tensors = {"b64.fromrgb.weight": draw(CHANNELS[64], 3, 1, 1), "b64.fromrgb.bias": draw(CHANNELS[64], by=0.3)}
+    for side in SIDES[:0:-1]:
+        inputs, out = CHANNELS[side], CHANNELS[side // 2]
+        for name, after in (("conv0", inputs), ("conv1", out)):
+            tensors[f"b{side}.{name}.weight"] = draw(after, inputs, 3, 3)
+            tensors[f"b{side}.{name}.bias"] = draw(after, by=0.3)
+        tensors[f"b{side}.skip.weight"] = draw(out, inputs, 1, 1)
+    tensors["b4.conv.weight"], tensors["b4.conv.bias"] = draw(16, 17, 3, 3), draw(16, by=0.3)
+    tensors["b4.fc.weight"], tensors["b4.fc.bias"] = draw(16, 256), draw(16, by=0.3)
+    tensors["b4.out.weight"], tensors["b4.out.bias"] = draw(1, 16), draw(1)
+    layers = {name.rsplit(".", 1)[0] for name in tensors if name.endswith(".weight")} - {"b4.fc", "b4.out"}
+    layers |= {f"b{side}" for side in SIDES[1:]}
+    return tensors | {f"{layer}.resample_filter": torch.from_numpy(FILTER).float() for layer in sorted(layers)}
+
+
+def judged(tensors, images):
+    """(n,) logits of (n, 3, 64, 64), looked at four at a time: every (n / 4)-th image is of one group."""
+    net = _numbers(tensors)
+    x = [_activated(_correlated(net, "b64.fromrgb", one)) for one in images]
+    for side in SIDES[:0:-1]:
+        x = [_halved(net, f"b{side}", one) for one in x]
+    count = len(x) // 4
+    spreads = [np.sqrt(np.var(x[first::count], axis=0) + 1e-8).mean() for first in range(count)]
+    return np.array([_judged(net, one, spreads[at % count]) for at, one in enumerate(x)])
+
+
+def _halved(net, block, x):
+    past = np.stack([_filtered(one, 1)[::2, ::2] for one in x])
+    past = _correlated(net, f"{block}.skip", past) * np.sqrt(0.5)
+    x = np.stack([_filtered(one, 2) for one in _activated(_correlated(net, f"{block}.conv0", x))])
+    x = _correlated(net, f"{block}.conv1", x, "valid")[:, ::2, ::2]
+    return past + _activated(x) * np.sqrt(0.5)
+
+
+def _judged(net, x, spread):
+    x = _activated(_correlated(net, "b4.conv", np.concatenate([x, np.full((1, 4, 4), spread)])))
+    x = _activated(net["b4.fc.weight"] @ x.ravel() / np.sqrt(x.size) + net["b4.fc.bias"])
+    return (net["b4.out.weight"] @ x / np.sqrt(x.size) + net["b4.out.bias"])[0]
+
+
+def _correlated(net, name, x, edge="same"):
+    weight = net[f"{name}.weight"] / np.sqrt(net[f"{name}.weight"][0].size)
+    y = [sum(correlate2d(one, k, edge) for one, k in zip(x, ks, strict=True)) for ks in weight]
+    return np.stack(y) + net.get(f"{name}.bias", np.zeros(len(y)))[:, None, None]
+
+
+def _filtered(channel, padding):
+    return convolve2d(np.pad(channel, padding), FILTER, "valid")
 
 
 def mapped(tensors, z, psi=1.0, cutoff=None):

@@ -1,4 +1,4 @@
-"""A random network as GenForce stores it, and its images computed slowly in 64 bits.
+"""Random networks as GenForce stores them, their images and judgements computed slowly in 64 bits.
 
 Written from the paper's TensorFlow program, whose weights GenForce keeps: channels last, every kernel cross-correlated,
 also on an image with zeros between its pixels; a style is what its bias says plus one.
@@ -46,6 +46,73 @@ def random_network(seed=0, *, outputs_last=False):
         tensors[f"{name}.style.weight"] = draw(inputs, W)
         tensors[f"{name}.style.bias"] = draw(inputs, by=0.2)
     return tensors
+
+
+def random_discriminator(seed=0):
+    """Tensors of `discriminator` by name."""
+    rng = np.random.default_rng([seed, 3])
+
+    def draw(*shape, by=1.0):
+        return torch.from_numpy(np.asarray(rng.normal(0, by, shape), dtype=np.float32))
+
+    blur = torch.from_numpy(np.outer(TAPS, TAPS)).float()[None, None]
+    widths = CHANNELS[::-1]
+    tensors = {"input0.weight": draw(widths[0], 3, 1, 1), "input0.bias": draw(widths[0], by=0.3)}
+    for index in range(len(widths) - 1):
+        inputs, out = widths[index], widths[index + 1]
+        for layer, after in ((2 * index, inputs), (2 * index + 1, out)):
+            tensors[f"layer{layer}.weight"] = draw(after, inputs, 3, 3)
+            tensors[f"layer{layer}.bias"] = draw(after, by=0.3)
+        tensors[f"layer{2 * index + 1}.filter.kernel"] = blur
+        tensors[f"skip_layer{index}.weight"] = draw(out, inputs, 1, 1)
+        tensors[f"skip_layer{index}.filter.kernel"] = blur
+    for layer, shape in ((8, (16, 17, 3, 3)), (9, (16, 256)), (10, (1, 16))):
+        tensors[f"layer{layer}.weight"], tensors[f"layer{layer}.bias"] = draw(*shape), draw(shape[0], by=0.3)
+    return tensors
+
+
+def judged(tensors, images):
+    """(n,) logits of (n, 3, 64, 64), n a multiple of 4; channels last as the paper's program has them."""
+    net = _numbers(tensors)
+    batch = [_leaky(_weighted(net, "input0", one.transpose(1, 2, 0))) for one in images]
+    for index in range(len(CHANNELS) - 1):
+        batch = [_past_and_through(net, index, x) for x in batch]
+    groups = len(batch) // 4
+    logits = []
+    for at, x in enumerate(batch):
+        group = np.stack([other for place, other in enumerate(batch) if place % groups == at % groups])
+        spread = np.mean(np.sqrt(np.mean(group**2, axis=0) - np.mean(group, axis=0) ** 2 + 1e-8))
+        x = _leaky(_weighted(net, "layer8", np.pad(x, ((0, 0), (0, 0), (0, 1)), constant_values=spread)))
+        x = x.transpose(2, 0, 1).reshape(-1)
+        x = _leaky(net["layer9.weight"] @ x * len(x) ** -0.5 + net["layer9.bias"])
+        logits.append(float((net["layer10.weight"] @ x * len(x) ** -0.5 + net["layer10.bias"])[0]))
+    return np.array(logits)
+
+
+def _past_and_through(net, index, x):
+    past = _weighted(net, f"skip_layer{index}", _smoothed(x, 1)[::2, ::2])
+    x = _smoothed(_leaky(_weighted(net, f"layer{2 * index}", x)), 2)
+    x = _leaky(_weighted(net, f"layer{2 * index + 1}", x, crop=False)[::2, ::2])
+    return (x + past) / 2**0.5
+
+
+def _weighted(net, name, x, *, crop=True):
+    """A convolution and its bias where it has one; not cropped, only places inside the image are kept."""
+    kernel = net[f"{name}.weight"].transpose(2, 3, 1, 0)
+    kernel = kernel * kernel[..., 0].size ** -0.5
+    bias = net.get(f"{name}.bias", 0)
+    if len(kernel) == 1:
+        return x @ kernel[0, 0] + bias
+    return (_correlated(x, kernel, crop=True) if crop else _correlated(x, kernel)[2:-2, 2:-2]) + bias
+
+
+def _smoothed(x, rim):
+    """Filtered along rows and columns, zeros beyond the border."""
+    x = np.pad(x, ((rim, rim), (rim, rim), (0, 0)))
+    for axis in (0, 1):
+        length = x.shape[axis] - 3
+        x = sum(tap * np.take(x, np.arange(at, at + length), axis) for at, tap in enumerate(TAPS))
+    return x
 
 
 def mapped(tensors, z):

@@ -1,8 +1,10 @@
-"""A random network as rosinality's `stylegan2-pytorch` stores it, and its images computed slowly in 64 bits.
+"""Random networks as rosinality's `stylegan2-pytorch` stores them, their images and judgements computed slowly.
 
-Written from the description of that program: every weight has a gain; where the image is doubled a transposed
-convolution spreads each pixel over 3 x 3 pixels, and a blur by FFT follows.
+Written from the description of that program, in 64 bits: every weight has a gain; where the image is doubled a
+transposed convolution spreads each pixel over 3 x 3 pixels, and a blur by FFT follows.
 """
+
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -46,6 +48,69 @@ def random_network(seed=0, *, older=False):
         if index:
             tensors[f"{name}.upsample.kernel"] = torch.from_numpy(BLUR).float()
     return tensors
+
+
+def random_discriminator(seed=0, *, older=False):
+    """Tensors of `d` by name; older versions kept biases as (1, channels, 1, 1)."""
+    rng = np.random.default_rng([seed, 2])
+
+    def draw(*shape, by=1.0):
+        return torch.from_numpy(np.asarray(rng.normal(0, by, shape), dtype=np.float32))
+
+    def bias(out):
+        return draw(*((1, out, 1, 1) if older else (out,)), by=0.3)
+
+    widths, kernel = CHANNELS[::-1], torch.from_numpy(BLUR / 4).float()
+    tensors = {"convs.0.0.weight": draw(widths[0], 3, 1, 1), "convs.0.1.bias": bias(widths[0])}
+    for index, (inputs, out) in enumerate(pairwise(widths), start=1):
+        name = f"convs.{index}"
+        tensors[f"{name}.conv1.0.weight"], tensors[f"{name}.conv1.1.bias"] = draw(inputs, inputs, 3, 3), bias(inputs)
+        tensors[f"{name}.conv2.0.kernel"] = kernel
+        tensors[f"{name}.conv2.1.weight"], tensors[f"{name}.conv2.2.bias"] = draw(out, inputs, 3, 3), bias(out)
+        tensors[f"{name}.skip.0.kernel"], tensors[f"{name}.skip.1.weight"] = kernel, draw(out, inputs, 1, 1)
+    out = CHANNELS[0]
+    tensors["final_conv.0.weight"], tensors["final_conv.1.bias"] = draw(out, out + 1, 3, 3), bias(out)
+    tensors["final_linear.0.weight"], tensors["final_linear.0.bias"] = draw(out, 16 * out), draw(out, by=0.3)
+    tensors["final_linear.1.weight"], tensors["final_linear.1.bias"] = draw(1, out), draw(1)
+    return tensors
+
+
+def judged(tensors, images):
+    """(n,) logits of (n, 3, 64, 64), n a multiple of 4."""
+    net = {
+        name: array.reshape(array.shape[1:2]) if array.shape[0] == 1 and array.shape[2:] == (1, 1) else array
+        for name, array in _numbers(tensors).items()
+    }
+    x = np.stack([_convolved(net, "convs.0", 0, one) for one in images])
+    for index in range(1, len(CHANNELS)):
+        x = np.stack([_residual(net, f"convs.{index}", one) for one in x])
+    groups = x.reshape(4, -1, *x.shape[1:])
+    spread = np.sqrt(((groups - groups.mean(axis=0)) ** 2).mean(axis=0) + 1e-8).mean(axis=(1, 2, 3))
+    spread = np.broadcast_to(np.tile(spread, 4)[:, None, None, None], (len(x), 1, 4, 4))
+    x = np.stack([_convolved(net, "final_conv", 0, one) for one in np.concatenate([x, spread], axis=1)])
+    x = x.reshape(len(x), -1)
+    x = _rectified(x @ net["final_linear.0.weight"].T / np.sqrt(x.shape[1]) + net["final_linear.0.bias"])
+    return (x @ net["final_linear.1.weight"].T / np.sqrt(x.shape[1]) + net["final_linear.1.bias"])[:, 0]
+
+
+def _residual(net, name, x):
+    past = np.einsum("oi,iyx->oyx", net[f"{name}.skip.1.weight"][:, :, 0, 0], _blurred(x, 1)[:, ::2, ::2])
+    y = _convolved(net, f"{name}.conv2", 1, _blurred(_convolved(net, f"{name}.conv1", 0, x), 2), halves=True)
+    return (y + past / np.sqrt(len(x))) / np.sqrt(2)
+
+
+def _convolved(net, name, at, x, *, halves=False):
+    """A sequence of convolution and activation; where the image is halved, every second window is kept, unpadded."""
+    weight = net[f"{name}.{at}.weight"]
+    size, rim = weight.shape[2], 0 if halves else weight.shape[2] // 2
+    windows = sliding_window_view(np.pad(x, ((0, 0), (rim, rim), (rim, rim))), (size, size), axis=(1, 2))
+    windows = windows[:, ::2, ::2] if halves else windows
+    y = np.einsum("iyxab,oiab->oyx", windows, weight / np.sqrt(weight[0].size), optimize=True)
+    return _rectified(y + net[f"{name}.{at + 1}.bias"][:, None, None])
+
+
+def _blurred(x, rim):
+    return fftconvolve(np.pad(x, ((0, 0), (rim, rim), (rim, rim))), BLUR[None] / 4, "valid", axes=(1, 2))
 
 
 def mapped(tensors, z):

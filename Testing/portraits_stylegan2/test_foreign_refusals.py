@@ -39,7 +39,7 @@ def test_a_tensor_too_many_is_named_with_its_shape(program):
     def add(tensors):
         tensors["synthesis.extra"] = torch.zeros(2, 5)
 
-    _refused(program, add, r"unexpected: synthesis\.extra \(2, 5\)")
+    _refused(program, add, r"unexpected: 'synthesis\.extra' \(2, 5\)")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_another_resampling_filter_is_named(program, name, how):
     def blur_otherwise(tensors):
         tensors[name] = kernels[how]
 
-    _refused(program, blur_otherwise, rf"filters other than \[1, 3, 3, 1\]: {name}")
+    _refused(program, blur_otherwise, rf"filters other than \[1, 3, 3, 1\]: '{name}'")
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,15 @@ class ArchitectureKind(StrEnum):
     BIOMARKER_PROGNOSIS = "biomarker_prognosis"
     STYLEGAN2_GENERATOR = "stylegan2_generator"
     FEATURES_VGG16 = "features_vgg16"
+    FEATURES_RESNET = "features_resnet"
 
 
 # Networks that others train and that give no risk: they may be imported without a word on who they learnt from.
-_IMPORTABLE = (ArchitectureKind.STYLEGAN2_GENERATOR, ArchitectureKind.FEATURES_VGG16)
+_IMPORTABLE = (
+    ArchitectureKind.STYLEGAN2_GENERATOR,
+    ArchitectureKind.FEATURES_VGG16,
+    ArchitectureKind.FEATURES_RESNET,
+)
 
 
 class RiskSource(StrEnum):

@@ -15,7 +15,7 @@ from prognosis.errors import PrognosisError, UsageError
 
 _CHECKPOINTS = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _AUTO = "auto"
-_KINDS = (_AUTO, "stylegan2-ada", "rosinality", "genforce", "vgg16")
+_KINDS = (_AUTO, "stylegan2-ada", "rosinality", "genforce", "vgg16", "resnet")
 
 
 def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -110,9 +110,9 @@ def _card(arguments: argparse.Namespace, console: Console) -> int:
 
 def _import(arguments: argparse.Namespace, console: Console) -> int:
     foreign = arguments.kind != _AUTO or arguments.file.suffix.lower() in _CHECKPOINTS
-    bundle = _import_checkpoint(arguments) if foreign else _import_archive(arguments)
-    console.say(f"Installed {bundle.manifest.name}: {bundle.folder}")
-    console.result({"name": bundle.manifest.name, "folder": str(bundle.folder)})
+    bundle, notes = _import_checkpoint(arguments) if foreign else (_import_archive(arguments), ())
+    console.say("\n".join([f"Installed {bundle.manifest.name}: {bundle.folder}", *notes]))
+    console.result({"name": bundle.manifest.name, "folder": str(bundle.folder), "notes": notes})
     return 0
 
 
@@ -127,15 +127,16 @@ def _import_archive(arguments: argparse.Namespace) -> Bundle:
     return unpack_bundle(arguments.file, folder, overwrite=arguments.overwrite)
 
 
-def _import_checkpoint(arguments: argparse.Namespace) -> Bundle:
-    from prognosis.portraits.importing import INTENDED_USE, ForeignNetwork, import_network
+def _import_checkpoint(arguments: argparse.Namespace) -> tuple[Bundle, tuple[str, ...]]:
+    """The bundle, and what was left out or changed."""
+    from prognosis.portraits.importing import INTENDED_USE, ForeignNetwork, import_network, notes_of
 
     if not arguments.name or not is_bundle_name(arguments.name):
         raise UsageError(
             "A checkpoint needs a name to be called by.",
             remedy="Add --name with up to 100 letters, digits, dots, dashes and underscores.",
         )
-    return import_network(
+    bundle = import_network(
         arguments.file,
         arguments.output or user_models_folder() / arguments.name,
         Description(arguments.name, licence=arguments.licence or "not stated", intended_use=INTENDED_USE),
@@ -143,3 +144,4 @@ def _import_checkpoint(arguments: argparse.Namespace) -> Bundle:
         half=arguments.half,
         overwrite=arguments.overwrite,
     )
+    return bundle, notes_of(bundle.manifest)

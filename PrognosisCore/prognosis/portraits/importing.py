@@ -1,8 +1,9 @@
 """Networks trained by other programs, from their checkpoints into bundles."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from prognosis.bundles.bundle import Bundle
 from prognosis.bundles.file_names import MANIFEST_NAME
 from prognosis.bundles.foreign.limits import shown
 from prognosis.bundles.foreign.reading import ForeignCheckpoint, read_foreign
-from prognosis.bundles.foreign.records import ForeignObject, StoredTensor
 from prognosis.bundles.foreign.trees import flat_tensors
 from prognosis.bundles.manifest import SOURCE, Architecture, ArchitectureKind, Manifest, Method
 from prognosis.bundles.model_used import Description
@@ -20,10 +20,17 @@ from prognosis.bundles.weights import load_weights
 from prognosis.bundles.writing import write_bundle
 from prognosis.errors import ModelError
 from prognosis.files import require_replaceable
-from prognosis.portraits import generator_bundle, vgg16
-from prognosis.portraits.stylegan2.foreign_layouts import from_ada, from_genforce, from_rosinality
-from prognosis.portraits.stylegan2.foreign_rosinality import MEAN
-from prognosis.portraits.stylegan2.options import GeneratorOptions
+from prognosis.portraits import generator_bundle, resnet, vgg16
+from prognosis.portraits.foreign_resnet import from_torchvision
+from prognosis.portraits.stylegan2.foreign_checkpoints import (
+    ADA,
+    GENFORCE,
+    ROSINALITY,
+    Program,
+    entry,
+    part_of,
+    read_pair,
+)
 from prognosis.provenance import now, versions
 
 Tensors = Mapping[str, torch.Tensor]
@@ -33,19 +40,23 @@ INTENDED_USE = (
     "nothing is known of who it was trained on. Not for diagnosis or treatment."
 )
 _LISTED = 8
+_NOTES = "notes"
+_IMAGENET = {"channel_mean": vgg16.CHANNEL_MEAN, "channel_sd": vgg16.CHANNEL_SD}
 
 
 class ForeignNetwork(StrEnum):
     """Whose checkpoints can be imported."""
 
     STYLEGAN2_ADA = "stylegan2-ada"
-    """NVIDIA's stylegan2-ada-pytorch: a pickle of whole networks, of which the averaged generator G_ema is taken."""
+    """NVIDIA's stylegan2-ada-pytorch: a pickle of networks, of which the averaged generator G_ema is taken, and D."""
     ROSINALITY = "rosinality"
-    """The StyleGAN2 of github.com/rosinality: a state dict g_ema."""
+    """The StyleGAN2 of github.com/rosinality: state dicts g_ema and d."""
     GENFORCE = "genforce"
-    """The StyleGAN2 of github.com/genforce: a state dict generator_smooth."""
+    """The StyleGAN2 of github.com/genforce: state dicts generator_smooth and discriminator."""
     VGG16 = "vgg16"
     """torchvision's VGG16: a state dict, of which the features are taken."""
+    RESNET = "resnet"
+    """torchvision's ResNet of 18, 34 or 50 layers: a state dict."""
 
 
 def import_network(
@@ -58,6 +69,9 @@ def import_network(
     overwrite: bool = False,
 ) -> Bundle:
     """Read a checkpoint as data and write the network in it as a bundle of this program.
+
+    A generator's discriminator lies beside it where the file holds one that fits; what became of it is told among the
+    notes of the bundle (`notes_of`).
 
     Args:
         source: The .pt, .pth or .pkl file.
@@ -77,21 +91,19 @@ def import_network(
     require_replaceable(folder, known_by=MANIFEST_NAME, overwrite=overwrite)
     checkpoint = read_foreign(source)
     found = _network(checkpoint.tree, source) if network is None else network
-    part = _PARTS[found](checkpoint.tree)
-    if part is None:
+    if _FINDERS[found](checkpoint.tree) is None:
         raise _holds_no(found.value, checkpoint.tree, source)
-    tensors = flat_tensors(part)
-    if found is ForeignNetwork.VGG16:
-        network_parts = _vgg16(tensors, source)
-    else:
-        network_parts = _generator(found, tensors, checkpoint.tree, source)
+    network_parts = _READERS[found](checkpoint.tree, str(source))
     manifest = Manifest(
         name=description.name,
         version=description.version,
         method=Method.PORTRAITS,
         demonstration=False,
         architecture=network_parts.architecture,
-        preprocessing={"normalisation": network_parts.normalisation, SOURCE: _source(found, checkpoint)},
+        preprocessing={
+            "normalisation": network_parts.normalisation,
+            SOURCE: _source(found, checkpoint, network_parts.notes),
+        },
         label_meaning="It gives no risk.",
         training=None,
         metrics={},
@@ -107,95 +119,79 @@ def import_network(
     return write_bundle(folder, manifest, network_parts.files, half=half, overwrite=overwrite)
 
 
+def notes_of(manifest: Manifest) -> tuple[str, ...]:
+    """What importing left out or changed, in sentences; empty for a model that was not imported."""
+    source = manifest.preprocessing.get(SOURCE)
+    notes = source.get(_NOTES) if isinstance(source, Mapping) else None
+    return tuple(map(str, notes)) if isinstance(notes, tuple) else ()
+
+
 @dataclass(frozen=True)
 class _NetworkParts:
     architecture: Architecture
     normalisation: Mapping[str, Any]
     files: Mapping[str, Tensors]
+    notes: tuple[str, ...] = ()
 
 
-def _generator(network: ForeignNetwork, tensors: Tensors, tree: Any, source: Path) -> _NetworkParts:
-    if network is ForeignNetwork.ROSINALITY and isinstance(mean := _entry(tree, MEAN), StoredTensor):
-        tensors = {**tensors, MEAN: mean.tensor()}
-    options, weights = _LAYOUTS[network](tensors, what=str(source))
-    if network is ForeignNetwork.STYLEGAN2_ADA:
-        options = _with_its_mapping_rate(options, tree, source)
-    return _NetworkParts(
-        Architecture(ArchitectureKind.STYLEGAN2_GENERATOR, asdict(options)),
-        generator_bundle.IMAGE_RANGE,
-        {generator_bundle.WEIGHTS_FILE: weights},
-    )
+def _pair(program: Program, tree: Any, what: str) -> _NetworkParts:
+    pair = read_pair(program, tree, what=what)
+    files = {generator_bundle.WEIGHTS_FILE: pair.generator}
+    if pair.discriminator is not None:
+        files[generator_bundle.DISCRIMINATOR_FILE] = pair.discriminator
+    architecture = Architecture(ArchitectureKind.STYLEGAN2_GENERATOR, asdict(pair.options))
+    return _NetworkParts(architecture, generator_bundle.IMAGE_RANGE, files, (pair.note,))
 
 
-def _with_its_mapping_rate(options: GeneratorOptions, tree: Any, source: Path) -> GeneratorOptions:
-    """Take over what NVIDIA's mapping multiplies its biases by: an attribute of its layers, which no tensor tells."""
-    node = _entry(tree, "G_ema")
-    for name in ("mapping", "fc0"):
-        node = _entry(node.state.get("_modules"), name) if isinstance(node, ForeignObject) else None
-    gain = node.state.get("bias_gain") if isinstance(node, ForeignObject) else None
-    if gain is None:
-        return options
-    try:
-        return replace(options, mapping_learning_rate=gain)
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"{source}: the mapping's learning rate is no number that can be used: {error}.",
-            remedy="Get the file again from its source.",
-        ) from error
-
-
-def _vgg16(tensors: Tensors, source: Path) -> _NetworkParts:
+def _vgg16(tree: Any, what: str) -> _NetworkParts:
+    tensors = flat_tensors(tree)
     weights = {name: tensor.float() for name, tensor in tensors.items() if name.startswith("features.")}
-    load_weights(vgg16.Vgg16Features(), weights, what=str(source))
-    normalisation = {"channel_mean": vgg16.CHANNEL_MEAN, "channel_sd": vgg16.CHANNEL_SD}
-    return _NetworkParts(
-        Architecture(ArchitectureKind.FEATURES_VGG16, {}), normalisation, {vgg16.WEIGHTS_FILE: weights}
-    )
+    load_weights(vgg16.Vgg16Features(), weights, what=what)
+    architecture = Architecture(ArchitectureKind.FEATURES_VGG16, {})
+    return _NetworkParts(architecture, _IMAGENET, {vgg16.WEIGHTS_FILE: weights})
 
 
-def _source(network: ForeignNetwork, checkpoint: ForeignCheckpoint) -> dict[str, Any]:
-    return {
+def _resnet(tree: Any, what: str) -> _NetworkParts:
+    found = from_torchvision(flat_tensors(tree), what=what)
+    architecture = Architecture(ArchitectureKind.FEATURES_RESNET, found.parameters)
+    return _NetworkParts(architecture, _IMAGENET, {resnet.WEIGHTS_FILE: found.weights}, found.notes)
+
+
+def _source(network: ForeignNetwork, checkpoint: ForeignCheckpoint, notes: tuple[str, ...]) -> dict[str, Any]:
+    source = {
         "format": network.value,
         "file": checkpoint.kind.value,
         "sha256": checkpoint.sha256,
         "size_bytes": checkpoint.size_bytes,
     }
+    return {**source, _NOTES: notes} if notes else source
 
 
 def _network(tree: Any, source: Path) -> ForeignNetwork:
-    found = [network for network, part in _PARTS.items() if part(tree) is not None]
+    found = [network for network, find in _FINDERS.items() if find(tree) is not None]
     if len(found) != 1:
         raise _holds_no("one network that is known", tree, source)
     return found[0]
 
 
-def _entry(tree: Any, *names: str) -> Any:
-    for name in names:
-        if not isinstance(tree, dict) or name not in tree:
-            return None
-        tree = tree[name]
-    return tree
+def _torchvision(tree: Any, *names: str) -> Any:
+    return tree if all(entry(tree, name) is not None for name in names) else None
 
 
-def _genforce_part(tree: Any) -> Any:
-    part = _entry(tree, "generator_smooth")
-    return _entry(tree, "models", "generator_smooth") if part is None else part
-
-
-def _vgg16_part(tree: Any) -> Any:
-    return None if _entry(tree, "features.0.weight") is None else tree
-
-
-_PARTS: dict[ForeignNetwork, Callable[[Any], Any]] = {
-    ForeignNetwork.STYLEGAN2_ADA: lambda tree: _entry(tree, "G_ema"),
-    ForeignNetwork.ROSINALITY: lambda tree: _entry(tree, "g_ema"),
-    ForeignNetwork.GENFORCE: _genforce_part,
-    ForeignNetwork.VGG16: _vgg16_part,
+_PROGRAMS = {
+    ForeignNetwork.STYLEGAN2_ADA: ADA,
+    ForeignNetwork.ROSINALITY: ROSINALITY,
+    ForeignNetwork.GENFORCE: GENFORCE,
 }
-_LAYOUTS = {
-    ForeignNetwork.STYLEGAN2_ADA: from_ada,
-    ForeignNetwork.ROSINALITY: from_rosinality,
-    ForeignNetwork.GENFORCE: from_genforce,
+_FINDERS: dict[ForeignNetwork, Callable[[Any], Any]] = {
+    **{network: partial(part_of, ways=program.generator) for network, program in _PROGRAMS.items()},
+    ForeignNetwork.VGG16: lambda tree: _torchvision(tree, "features.0.weight"),
+    ForeignNetwork.RESNET: lambda tree: _torchvision(tree, "conv1.weight", "layer1.0.conv1.weight"),
+}
+_READERS: dict[ForeignNetwork, Callable[[Any, str], _NetworkParts]] = {
+    **{network: partial(_pair, program) for network, program in _PROGRAMS.items()},
+    ForeignNetwork.VGG16: _vgg16,
+    ForeignNetwork.RESNET: _resnet,
 }
 
 

@@ -15,6 +15,7 @@ from prognosis.portraits.stylegan2.foreign_fitting import (
     refusal,
     shape_of,
 )
+from prognosis.portraits.stylegan2.generator import Generator
 from prognosis.portraits.stylegan2.options import START, GeneratorOptions
 
 _CONVOLUTION = LayerNames(".weight", ".bias", ".affine.weight", ".affine.bias", ".noise_strength")
@@ -51,7 +52,7 @@ def from_ada(
     first, last = "mapping.fc0.weight", f"mapping.fc{max(layers - 1, 0)}.weight"
     options = options_of(tensors, layers, first, last, channels, what)
     filters = [name for name in tensors if name.startswith("synthesis.") and name.endswith(".resample_filter")]
-    return options, fitted(tensors, list(_places(options)), options, filters=filters, what=what)
+    return options, fitted(tensors, list(_places(options)), Generator, options, filters=filters, what=what)
 
 
 def _places(options: GeneratorOptions) -> Iterator[Place]:

@@ -1,13 +1,13 @@
-"""Putting the tensors of a foreign checkpoint where this generator has them, or saying why they do not fit."""
+"""Putting the tensors of a foreign checkpoint where this program's networks have them, or saying why not."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from prognosis.bundles.foreign.limits import shown
 from prognosis.errors import ModelError
-from prognosis.portraits.stylegan2.generator import Generator
 from prognosis.portraits.stylegan2.options import LARGEST_IMAGE, START, GeneratorOptions
 from prognosis.portraits.stylegan2.resampling import filter_kernel
 
@@ -37,7 +37,7 @@ class Place:
     """Where a tensor lies.
 
     Args:
-        ours: Its name in `Generator`.
+        ours: Its name in this program's network.
         theirs: Its name in the checkpoint.
         adapt: What makes theirs ours; it keeps the shape.
     """
@@ -146,17 +146,19 @@ def options_of(
 def fitted(
     tensors: Mapping[str, Tensor],
     places: Sequence[Place],
+    network: Callable[[GeneratorOptions], nn.Module],
     options: GeneratorOptions,
     *,
     filters: Collection[str],
     what: str,
 ) -> dict[str, Tensor]:
-    """The state dict of a `Generator`, in 32 bits.
+    """The state dict of a network, in 32 bits.
 
     Args:
         tensors: Of the checkpoint.
-        places: Where all of the generator's tensors lie.
-        options: Size of the generator.
+        places: Where all of the network's tensors lie.
+        network: Builds it.
+        options: Its size.
         filters: Names of resampling filters, which must be those of this program and have no place.
         what: The file, for messages.
 
@@ -164,7 +166,7 @@ def fitted(
         ModelError: Tensors are missing, left over, of another shape, or filters are others; each is named.
     """
     with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in Generator(options).state_dict().items()}
+        wanted = {name: tuple(tensor.shape) for name, tensor in network(options).state_dict().items()}
     state: dict[str, Tensor] = {}
     missing, differing = [], []
     for place in places:
@@ -176,8 +178,8 @@ def fitted(
         else:
             state[place.ours] = place.adapt(tensor.detach().float().reshape(shape)).contiguous()
     known = {place.theirs for place in places} | set(filters)
-    unexpected = [f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items() if name not in known]
-    others = [name for name in filters if not _is_our_filter(tensors[name])]
+    unexpected = [f"{shown(name)} {tuple(tensor.shape)}" for name, tensor in tensors.items() if name not in known]
+    others = [shown(name) for name in filters if not _is_our_filter(tensors[name])]
     problems = (
         ("missing", missing),
         ("of another shape or kind", differing),

@@ -17,6 +17,7 @@ from prognosis.portraits.stylegan2.foreign_fitting import (
     shape_of,
     turned,
 )
+from prognosis.portraits.stylegan2.generator import Generator
 from prognosis.portraits.stylegan2.options import GeneratorOptions
 
 _CONVOLUTION = LayerNames(".weight", ".bias", ".style.weight", ".style.bias", ".noise_strength")
@@ -48,7 +49,7 @@ def from_genforce(
     first, last = "mapping.dense0.weight", f"mapping.dense{max(layers - 1, 0)}.weight"
     options = options_of(tensors, layers, first, last, channels, what)
     filters = [name for name in tensors if name.startswith("synthesis.") and name.endswith((".kernel", ".filter"))]
-    return options, fitted(tensors, list(_places(options)), options, filters=filters, what=what)
+    return options, fitted(tensors, list(_places(options)), Generator, options, filters=filters, what=what)
 
 
 def _outputs_first(name: str, tensor: Tensor) -> Tensor:

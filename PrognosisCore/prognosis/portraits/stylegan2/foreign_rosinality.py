@@ -15,6 +15,7 @@ from prognosis.portraits.stylegan2.foreign_fitting import (
     options_of,
     shape_of,
 )
+from prognosis.portraits.stylegan2.generator import Generator
 from prognosis.portraits.stylegan2.mapping import Mapping as MappingNetwork
 from prognosis.portraits.stylegan2.options import GeneratorOptions
 
@@ -55,8 +56,10 @@ def from_rosinality(
     filters = [name for name in tensors if name.endswith((".blur.kernel", ".upsample.kernel"))]
     places = list(_places(options))
     if MEAN in tensors:
-        return options, fitted(tensors, [*places, Place("mean_w", MEAN)], options, filters=filters, what=what)
-    state = fitted(tensors, places, options, filters=filters, what=what)
+        return options, fitted(
+            tensors, [*places, Place("mean_w", MEAN)], Generator, options, filters=filters, what=what
+        )
+    state = fitted(tensors, places, Generator, options, filters=filters, what=what)
     return options, {**state, "mean_w": _drawn_mean(options, state)}
 
 
