@@ -34,7 +34,7 @@ class Colours:
 
     def matrices(self) -> Tensor:
         """(n, 4, 4) from (red, green, blue, 1) to new colours."""
-        grey = torch.full_like(self.hue[:1], 1 / math.sqrt(3)).repeat(3)
+        grey = self.hue.new_full((3,), 1 / math.sqrt(3))
         ones = torch.ones_like(self.hue)
         return (
             scaling_across(grey, ones, self.saturation)

@@ -30,7 +30,8 @@ class Augmentation:
         """Change each image with probability `p` by each change of the groups that are on.
 
         An image that draws no change of a group passes it bit for bit. The result can be differentiated twice, and
-        more, with respect to the images. It does not depend on the device of the images, but for rounding.
+        more, with respect to the images. It does not depend on the device of the images, but for rounding;
+        on CUDA gradients are summed in no fixed order.
 
         Args:
             images: (n, 3, side, side) in [-1, 1].

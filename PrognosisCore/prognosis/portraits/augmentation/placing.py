@@ -9,7 +9,7 @@ from torch import Tensor
 from prognosis.portraits.augmentation.drawing import Drawing
 from prognosis.portraits.augmentation.matrices import rotation, scaling, translation
 from prognosis.portraits.augmentation.sampling import Reading, sampled
-from prognosis.portraits.augmentation.wavelets import REACH, doubling, folded, halving
+from prognosis.portraits.augmentation.wavelets import DELAY, REACH, doubling, folded, halving
 
 LARGEST_SHIFT = 0.125
 SHIFT_DEVIATION = 0.125
@@ -93,8 +93,8 @@ def copied(images: Tensor, matrices: Tensor) -> Tensor:
         (n, c, side, side).
     """
     side = images.shape[-1]
-    row = torch.arange(side).to(matrices)
-    return sampled(images, _sources(row, matrices, side), Reading.NEAREST)
+    sources = _sources(torch.arange(side).to(matrices), matrices, side)
+    return sampled(images, _in_parts(sources, side), Reading.NEAREST)
 
 
 def warped(images: Tensor, matrices: Tensor) -> Tensor:
@@ -111,17 +111,22 @@ def warped(images: Tensor, matrices: Tensor) -> Tensor:
     """
     side = images.shape[-1]
     up, down = (of(side, images.dtype, images.device) for of in (doubling, halving))
-    row = (torch.arange(-REACH, 2 * side + REACH).to(matrices) - 0.5) / 2
-    wide = sampled(up @ images @ up.T, _sources(row, matrices, side), Reading.BILINEAR)
-    return down @ wide @ down.T
+    row = (torch.arange(-REACH, 2 * side + REACH).to(matrices) - DELAY) / 2
+    sources = _sources(row, matrices, side) * 2 + DELAY
+    return down @ sampled(up @ images @ up.T, _in_parts(sources, 2 * side), Reading.BILINEAR) @ down.T
 
 
 def _sources(row: Tensor, matrices: Tensor, side: int) -> Tensor:
-    """(n, m, m, 2) where images are read for the pixels of a square whose columns and rows lie at `row` (m,)."""
+    """(n, m, m, 2) pixels x and y that come to lie at the columns and rows `row` (m,)."""
     centre = (side - 1) / 2
     back = torch.linalg.inv(matrices)
     centred = row - centre
     along = back[:, :2, :1] * centred + back[:, :2, 2:]
     down = back[:, :2, 1:2] * centred
     found = along[:, :, None, :] + down[:, :, :, None] + centre
-    return (folded(found, side).movedim(1, -1) * 2 + 1) / side - 1
+    return folded(found, side).movedim(1, -1)
+
+
+def _in_parts(pixels: Tensor, side: int) -> Tensor:
+    """Places of pixels where -1 and 1 are the outer edges of the image."""
+    return (pixels * 2 + 1) / side - 1

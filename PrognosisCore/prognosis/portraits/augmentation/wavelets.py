@@ -30,6 +30,8 @@ BANDS = 4
 """Octaves: frequencies up to 1/8, 1/4, 1/2 and all of the highest that pixels can show."""
 REACH = len(SYM6) // 2 - 1
 """Pixels of a doubled row that a halved one needs beyond each end."""
+DELAY = sum(step * tap for step, tap in enumerate(SYM6)) / sum(SYM6) - REACH
+"""Pixel k of a row lies at 2k + `DELAY` of the doubled row: the filter is not quite symmetric."""
 
 _KEPT = 16
 
@@ -42,7 +44,7 @@ def folded(places: Tensor, side: int) -> Tensor:
 
 @lru_cache(_KEPT)
 def doubling(side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """(2 side, side) double a row: pixel k lies between pixels 2k and 2k + 1 of the result."""
+    """(2 side, side) double a row; pixel k comes to lie at 2k + `DELAY`."""
     pixels = torch.arange(-len(SYM6), side + len(SYM6))
     matrix = torch.zeros(2 * side, side, dtype=torch.float64)
     for step, tap in enumerate(SYM6, start=-REACH):
