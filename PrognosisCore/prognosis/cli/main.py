@@ -27,6 +27,8 @@ from prognosis.cli import (
     phantom,
     portraits_align,
     portraits_finetune,
+    portraits_project,
+    portraits_train_encoder,
     serve,
     survival_evaluate,
     version,
@@ -129,8 +131,8 @@ def _parser() -> argparse.ArgumentParser:
         "portraits", help="faces in photos: aligning them, generators of faces, and back to latents"
     )
     portrait_verbs = portraits.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    portraits_align.add_to(portrait_verbs, common)
-    portraits_finetune.add_to(portrait_verbs, common)
+    for verb in (portraits_align, portraits_finetune, portraits_train_encoder, portraits_project):
+        verb.add_to(portrait_verbs, common)
     survival = verbs.add_parser("survival", help="what covariates say of survival")
     survival_evaluate.add_to(survival.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
     models.add_to(verbs, common)

@@ -1,0 +1,1 @@
+"""From photos of faces to the latents whose images look like them."""
