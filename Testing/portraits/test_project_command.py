@@ -288,3 +288,26 @@ def test_a_photo_is_aligned_first_and_its_flags_are_told(model, tmp_path):
     document = json.loads((output / "case-000001" / "projection.json").read_text(encoding="utf-8"))
     assert document["photo"]["flags"] == ["black and white photo"]
     assert document["options"]["aligned"] is False
+
+
+def test_parts_together_are_the_whole_run(photos, model, tmp_path):
+    quick(photos, model, tmp_path / "whole")
+    whole = {row["row"]: row for row in rows_of(tmp_path / "whole")}
+    parts = {}
+    for which in (1, 2):
+        output = tmp_path / f"part-{which}"
+        quick(photos, model, output, "--part", f"{which}/2")
+        parts[which] = {row["row"]: row for row in rows_of(output)}
+        for row in parts[which].values():
+            if row["latents"]:
+                mine = read_latents(output / row["latents"]).z
+                assert torch.allclose(mine, read_latents(tmp_path / "whole" / row["latents"]).z, atol=1e-4)
+    assert [sorted(some) for some in parts.values()] == [["1", "3", "5"], ["2", "4"]]
+    assert {**parts[1], **parts[2]}.keys() == whole.keys()
+
+
+@pytest.mark.parametrize("part", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
+def test_a_part_that_cannot_be_is_refused(photos, model, tmp_path, part, capsys):
+    with pytest.raises(SystemExit):
+        quick(photos, model, tmp_path / "latents", f"--part={part}")
+    assert "part" in capsys.readouterr().err

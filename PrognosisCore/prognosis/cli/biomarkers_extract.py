@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from prognosis.biomarkers.modality import Modality
 from prognosis.cli.cohort_arguments import add_how_it_runs
-from prognosis.cli.cohort_run import CohortRun, Ran, Room, cases_of, rows_of, run_cohort, tell_end, working_hours
+from prognosis.cli.cohort_run import (
+    CohortRun,
+    Ran,
+    Room,
+    cases_of,
+    in_processes,
+    rows_of,
+    run_cohort,
+    tell_end,
+    working_hours,
+)
 from prognosis.cli.console import Console
 from prognosis.cli.feature_extraction import KIND, SHOWN, FeatureExtraction
 from prognosis.cli.options import Verbs, add_lesion_choice, add_verb, input_path, lesion_choice
@@ -87,7 +97,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         scaled=arguments.scaled,
     )
     rows = _rows(arguments.cohort, (output, folder), segmenters, console)
-    run = CohortRun(KIND, "extracting", folder, work, _ROOM, _summary(bundles))
+    run = CohortRun(KIND, "extracting", folder, work.settings, in_processes(work, arguments), _ROOM, _summary(bundles))
     with run_cohort(run, cases_of(rows), arguments, console, may_start) as ran:
         settings = extraction_settings(segmenters, region, radiomics=work.radiomics)
         finished = _finished(ran, rows)

@@ -25,11 +25,14 @@ def add_cohort(parser: argparse.ArgumentParser, what: str) -> None:
 def add_how_it_runs(group: Any) -> None:
     """Add what says how a batch runs to a parser or a group of one."""
     group.add_argument(
-        "--workers", type=_count, metavar="N", help="cases at once (default: one a processor, as memory allows)"
+        "--workers", type=count, metavar="N", help="cases at once (default: one a processor, as memory allows)"
     )
     group.add_argument("--case-timeout", type=_seconds, metavar="SECONDS", help="give up a case that takes longer")
     group.add_argument(
-        "--until", type=_clock, metavar="HH:MM", help="start no case after this time; the next run goes on from there"
+        "--until",
+        type=clock_time,
+        metavar="HH:MM",
+        help="start no case after this time; the next run goes on from there",
     )
 
 
@@ -38,9 +41,10 @@ def given(arguments: argparse.Namespace, names: Sequence[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) is not None)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A number of 1 or more, for `type=` of an argument."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of workers")
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of 1 or more")
     return int(text)
 
 
@@ -51,7 +55,8 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _clock(text: str) -> time:
+def clock_time(text: str) -> time:
+    """A time of day, for `type=` of an argument."""
     try:
         return datetime.strptime(text, "%H:%M").time()
     except ValueError as error:

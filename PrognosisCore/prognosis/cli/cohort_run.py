@@ -1,6 +1,7 @@
 """What every command over the rows of a table shares: its hours, its cases, its run and how its end is told."""
 
 import argparse
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 from prognosis.cli.console import Console
 from prognosis.cli.score_request import lies_in
 from prognosis.errors import PrognosisError, UsageError
-from prognosis.files import require_free_space
+from prognosis.files import only_one_run, require_free_space
 
 if TYPE_CHECKING:
     from prognosis.batch.case import Case, Work
+    from prognosis.batch.executor import Executor
     from prognosis.batch.folder import BatchFolder
     from prognosis.batch.ledger import Entry, Ledger
     from prognosis.cohort.table import CohortRow
@@ -41,7 +43,8 @@ class CohortRun:
         kind: What is computed, such as 'lesions score'; a folder with cases of another kind is refused.
         step: What progress is called.
         output: The folder it owns.
-        work: How a case is computed.
+        settings: Plain values that the results depend on besides the cases' files and options.
+        executor: What computes cases, for a number of workers; see `in_processes`.
         room: What it takes of the disk.
         summary: How it is told.
     """
@@ -49,7 +52,8 @@ class CohortRun:
     kind: str
     step: str
     output: Path
-    work: "Work"
+    settings: Mapping[str, object]
+    executor: "Callable[[int], Executor]"
     room: Room
     summary: "BatchSummary"
 
@@ -69,6 +73,17 @@ class Ran:
     ledger: "Ledger"
     former: int
     summary: "BatchSummary"
+
+
+def in_processes(work: "Work", arguments: argparse.Namespace) -> "Callable[[int], Executor]":
+    """Compute each case in a process of its own, within `--case-timeout`."""
+
+    def processes(workers: int) -> "Executor":
+        from prognosis.batch.local_processes import LocalProcesses
+
+        return LocalProcesses(work, workers, arguments.case_timeout)
+
+    return processes
 
 
 def working_hours(arguments: argparse.Namespace, console: Console) -> Callable[[], bool]:
@@ -133,6 +148,31 @@ def cases_of(rows: "Sequence[CohortRow]") -> "list[Case]":
     ]
 
 
+def clear_former(folder: Path, *, kind: str, is_former: Callable[[str], bool]) -> None:
+    """Remove what a former run wrote beside its cases before rows may change: a number never shows somebody else.
+
+    Args:
+        folder: The output; one that no run of this kind owns is left as it is.
+        kind: What is computed.
+        is_former: Whether a file of that name is to go.
+
+    Raises:
+        UsageError: Another run works in it.
+    """
+    from prognosis.batch.folder import MARK
+
+    try:
+        owner = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if owner != {"kind": kind}:
+        return
+    with only_one_run(folder):
+        for file in folder.iterdir():
+            if is_former(file.name):
+                file.unlink()
+
+
 @contextmanager
 def run_cohort(
     run: CohortRun,
@@ -159,7 +199,7 @@ def run_cohort(
     from prognosis.report.batch_summary import write_batch_summary
 
     with batch_folder(run.output, kind=run.kind, overwrite=arguments.overwrite) as folder:
-        ledger = Ledger(cases, folder.keep(cases, run.work.settings, console.progress, may_start))
+        ledger = Ledger(cases, folder.keep(cases, run.settings, console.progress, may_start))
         try:
             _run(run, arguments, console, ledger, folder, may_start)
         finally:
@@ -213,7 +253,7 @@ def _run(
     may_start: Callable[[], bool],
 ) -> None:
     from prognosis.batch.ledger import State
-    from prognosis.batch.local_processes import LocalProcesses, sensible_workers
+    from prognosis.batch.local_processes import sensible_workers
     from prognosis.batch.run import run_batch
 
     def told(entry: "Entry") -> None:
@@ -229,7 +269,7 @@ def _run(
     run_batch(
         ledger,
         folder,
-        lambda workers: LocalProcesses(run.work, workers, arguments.case_timeout),
+        run.executor,
         workers=workers,
         may_start=may_start,
         told=told,

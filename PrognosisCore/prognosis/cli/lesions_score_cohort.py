@@ -12,6 +12,7 @@ from prognosis.cli.cohort_run import (
     Room,
     cases_of,
     for_a_table,
+    in_processes,
     rows_of,
     run_cohort,
     tell_end,
@@ -108,7 +109,9 @@ def score_cohort(arguments: argparse.Namespace, console: Console, request: Score
     rows = rows_of(
         arguments.cohort, [arguments.output], console, file_columns=_FILES, optional_file_columns=_MORE_FILES
     )
-    run = CohortRun(_KIND, "scoring", arguments.output, work, _ROOM, _summary(bundle))
+    run = CohortRun(
+        _KIND, "scoring", arguments.output, work.settings, in_processes(work, arguments), _ROOM, _summary(bundle)
+    )
     with run_cohort(run, cases_of(rows), arguments, console, may_start) as ran:
         return tell_end(ran, console)
 

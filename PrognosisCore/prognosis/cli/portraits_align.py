@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.cohort_arguments import add_how_it_runs
-from prognosis.cli.cohort_run import CohortRun, Room, run_cohort, tell_end, working_hours
+from prognosis.cli.cohort_run import CohortRun, Room, clear_former, in_processes, run_cohort, tell_end, working_hours
 from prognosis.cli.console import Console
 from prognosis.cli.options import Verbs, add_output, add_verb, input_path
-from prognosis.cli.portraits_align_files import clear_former, publish, write_photo_names
+from prognosis.cli.portraits_align_files import is_former, publish, write_photo_names
 from prognosis.errors import ModelError
 from prognosis.portraits.faces.landmark_files import SHIPPED, check_landmark_file, load_dlib
 from prognosis.portraits.faces.options import LEAST_SIZE, MOST_SIZE, AlignOptions, FaceChoice
@@ -131,8 +131,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     cases = [
         Case(number, {_PHOTO: photo.absolute()}, private=(photo.stem,)) for number, photo in enumerate(photos, start=1)
     ]
-    clear_former(output, kind=_KIND)
-    run = CohortRun(_KIND, "aligning", output, work, _room(options), _summary(options))
+    clear_former(output, kind=_KIND, is_former=is_former)
+    run = CohortRun(
+        _KIND, "aligning", output, work.settings, in_processes(work, arguments), _room(options), _summary(options)
+    )
     with run_cohort(run, cases, arguments, console, may_start) as ran:
         published = publish(ran)
         console.say(f"Faces: {published.faces} ({output / published.table}, {output / published.overview})")

@@ -1,7 +1,6 @@
 """What `prognosis portraits align` writes beside its cases: the faces by number, their table, the contact sheet."""
 
 import csv
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from prognosis.cli.cohort_run import Ran
 from prognosis.cli.score_request import lies_in
 from prognosis.errors import InputError, UsageError
-from prognosis.files import only_one_run, write_bytes, write_csv
+from prognosis.files import write_bytes, write_csv
 
 if TYPE_CHECKING:
     from prognosis.batch.ledger import Entry
@@ -62,28 +61,9 @@ class _Row:
         return tuple(f"{name}.png" if not place else f"{name}-{place + 1}.png" for place in range(len(faces)))
 
 
-def clear_former(folder: Path, *, kind: str) -> None:
-    """Remove faces, table and sheet of a former run before its rows may change: a number never shows somebody else.
-
-    Args:
-        folder: The output; one that no run of this kind owns is left as it is.
-        kind: What is computed.
-
-    Raises:
-        UsageError: Another run works in it.
-    """
-    from prognosis.batch.folder import MARK
-
-    try:
-        owner = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    if owner != {"kind": kind}:
-        return
-    with only_one_run(folder):
-        for file in folder.iterdir():
-            if file.name in (TABLE, OVERVIEW) or _FACE_FILE.fullmatch(file.name):
-                file.unlink()
+def is_former(name: str) -> bool:
+    """Whether a run writes a file of that name beside its cases."""
+    return name in (TABLE, OVERVIEW) or _FACE_FILE.fullmatch(name) is not None
 
 
 def publish(ran: Ran) -> Published:

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
 from prognosis.cli.options import Verbs, add_verb, input_path
+from prognosis.cli.portraits_finetune_inputs import described, features_of, photos_of, read_photos, start_of
+from prognosis.cli.portraits_finetune_report import keep_grid, write_report
 from prognosis.config import as_plain, resolve
-from prognosis.errors import UsageError
-from prognosis.files import only_one_run, require_free_space, require_replaceable, write_bytes, write_json
+from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from prognosis.bundles.model_used import Description
     from prognosis.portraits.comparing.features import FeatureNetwork
     from prognosis.portraits.finetuning.options import FinetuneOptions
-    from prognosis.portraits.finetuning.photo_set import PhotoSet
     from prognosis.portraits.finetuning.training import Finetuned, Start
-    from prognosis.portraits.stylegan2.options import GeneratorOptions
     from prognosis.training.team import Team
 
 CONSENT = (
@@ -29,13 +26,10 @@ CONSENT = (
     "handle the model as you handle the photos."
 )
 
-_PACKED = "photos.npy"
-_GRIDS = "grids"
-_GRID_COLUMNS = 8
-_IN_MEMORY_BYTES = 2_000_000_000
-_COLOURS = 3
-_STATE_BYTES = 400_000_000
-_SIZE_SUFFIX = ".toml"
+_STATE_BYTES_PER_PARAMETER = 64
+"""Of a generator: itself, its average and a discriminator of about its size, two moments of what learns, all in 32 bits
+and twice while a checkpoint replaces another; then the model."""
+
 _AUGMENT = ("adaptive", "fixed", "none")
 
 
@@ -85,27 +79,28 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    from prognosis.portraits.faces.photo_list import list_photos
+    from prognosis.portraits.finetuning.loop import require_possible
     from prognosis.training.device import choose_device
     from prognosis.training.team import joined
 
     options = _options(arguments)
     output = arguments.output.absolute()
-    description = _description(arguments, output)
+    description = described(arguments, output)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
-    photos = list_photos(arguments.photos, leave_out=state)
-    start, features = _start(arguments.start, options.seed), _features(arguments.features)
+    photos = photos_of(arguments.photos, state)
+    start, features = start_of(arguments.start, options.seed), features_of(arguments.features)
     with joined(choose_device(options.device)) as team:
+        require_possible(start.generator.options, options, team)
         if team.leads:
             console.say(CONSENT)
         with _held(state, team):
             if team.leads:
-                require_free_space(state, _STATE_BYTES)
+                require_free_space(state, _state_bytes(start))
                 write_json(state / "options.json", as_plain(options))
             trained = _trained(arguments, console, photos, start, options, features, state, team)
             if team.leads:
-                _save(arguments, console, trained, description, state, output)
+                _save(arguments, console, trained, description, options, state)
             team.wait()
     if team.leads:
         shutil.rmtree(state)
@@ -132,56 +127,8 @@ def _options(arguments: argparse.Namespace) -> "FinetuneOptions":
     return resolve(FinetuneOptions, arguments.config, {name: getattr(arguments, name) for name in flags})
 
 
-def _description(arguments: argparse.Namespace, output: Path) -> "Description":
-    """What the card says, checked before hours are spent."""
-    from prognosis.bundles.manifest import is_bundle_name
-    from prognosis.bundles.model_used import Description
-
-    name = arguments.name or output.name
-    if not is_bundle_name(name):
-        raise UsageError(
-            f"'{name}' cannot be a model's name.",
-            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
-        )
-    if not arguments.cohort_description.strip() or not arguments.licence.strip():
-        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
-    return Description(
-        name=name,
-        demonstration=arguments.demonstration,
-        licence=arguments.licence,
-        intended_use="Research on portraits and survival. Not for diagnosis or treatment, nor to show real people.",
-    )
-
-
-def _start(given: str, seed: int) -> "Start":
-    from prognosis.bundles.manifest import ArchitectureKind, Method
-    from prognosis.bundles.store import find_bundle
-    from prognosis.portraits.finetuning.training import Start, new_start
-    from prognosis.portraits.generator_bundle import load_discriminator, load_generator
-
-    if given.lower().endswith(_SIZE_SUFFIX):
-        return new_start(_size(Path(given)), seed)
-    bundle = find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.STYLEGAN2_GENERATOR)
-    manifest = bundle.manifest
-    return Start(load_generator(bundle), load_discriminator(bundle), manifest.name, manifest.demonstration)
-
-
-def _size(file: Path) -> "GeneratorOptions":
-    from prognosis.portraits.finetuning.new_size import NewSize
-
-    return resolve(NewSize, file).options
-
-
-def _features(given: str | None) -> "FeatureNetwork | None":
-    from prognosis.bundles.manifest import ArchitectureKind, Method
-    from prognosis.bundles.store import find_bundle
-    from prognosis.portraits.comparing.features import vgg16_features
-    from prognosis.portraits.vgg16 import load_vgg16
-
-    if given is None:
-        return None
-    bundle = find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.FEATURES_VGG16)
-    return vgg16_features(load_vgg16(bundle), bundle.manifest.name)
+def _state_bytes(start: "Start") -> int:
+    return sum(parameter.numel() for parameter in start.generator.parameters()) * _STATE_BYTES_PER_PARAMETER
 
 
 def _trained(
@@ -197,7 +144,7 @@ def _trained(
     from prognosis.portraits.finetuning.training import finetune
     from prognosis.progress import silent
 
-    with _read(photos, start.generator.options.resolution, state, console, team) as read:
+    with read_photos(photos, start.generator.options.resolution, state, console, team) as read:
         return finetune(
             read,
             start,
@@ -207,38 +154,8 @@ def _trained(
             team=team,
             state_folder=state,
             progress=console.progress if team.leads else silent,
-            show=lambda shown, images: _keep_grid(state, shown, images),
+            show=lambda shown, images: keep_grid(state, shown, images),
         )
-
-
-@contextmanager
-def _read(photos: Sequence[Path], resolution: int, state: Path, console: Console, team: "Team") -> Iterator["PhotoSet"]:
-    """Photos in memory; many of them in a file that all processes share and that goes with the run, however it ends."""
-    from prognosis.portraits.finetuning.photo_set import map_photo_set, read_photo_set
-
-    needed = len(photos) * resolution**2 * _COLOURS
-    packed = state / _PACKED if team.size > 1 or needed > _IN_MEMORY_BYTES else None
-    if not team.leads:
-        team.wait()
-        yield map_photo_set(state / _PACKED, resolution)
-        return
-    try:
-        if packed is not None:
-            require_free_space(state, needed)
-        read = read_photo_set(photos, resolution, packed=packed, progress=console.progress)
-        team.wait()
-        yield read
-    finally:
-        (state / _PACKED).unlink(missing_ok=True)
-
-
-def _keep_grid(state: Path, shown: int, images: "Tensor") -> None:
-    from prognosis.portraits.comparing.grids import marked_png, sample_grid
-
-    folder = state / _GRIDS
-    folder.mkdir(exist_ok=True)
-    picture = marked_png(sample_grid(images, columns=_GRID_COLUMNS), "Faces of a generator in training")
-    write_bytes(folder / f"{shown:010d}.png", picture)
 
 
 def _save(
@@ -246,22 +163,28 @@ def _save(
     console: Console,
     trained: "Finetuned",
     description: "Description",
+    options: "FinetuneOptions",
     state: Path,
-    output: Path,
 ) -> None:
+    """Write bundle and report, and tell of them."""
     from prognosis.portraits.finetuning.finetuned_bundle import save_finetuned
 
+    output = arguments.output.absolute()
     bundle = save_finetuned(output, trained, description, half=arguments.half, overwrite=arguments.overwrite)
+    report = output.with_name(f"{output.name}.report.html")
+    write_report(report, bundle, trained, options, state)
     for warning in trained.warnings:
         console.warn(warning)
     for name, metric in trained.metrics.items():
         console.say(f"{name} {metric.estimate:.4f} ({metric.low:.4f} to {metric.high:.4f}), {metric.how}")
+    console.say(f"Report: {report}")
     console.say(f"Model: {bundle.folder}")
     console.result(
         {
             "model": str(bundle.folder),
             "sha256": bundle.sha256,
             "metrics": {name: metric.estimate for name, metric in trained.metrics.items()},
+            "report": str(report),
             "warnings": list(trained.warnings),
         }
     )

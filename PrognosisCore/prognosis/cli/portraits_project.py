@@ -2,25 +2,25 @@
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prognosis.cli.cohort_run import Ran, tell_end, working_hours
+from prognosis.cli.cohort_arguments import clock_time, count
+from prognosis.cli.cohort_run import CohortRun, Room, clear_former, run_cohort, tell_end, working_hours
 from prognosis.cli.console import Console
 from prognosis.cli.options import Verbs, add_output, add_verb, input_path
 from prognosis.cli.portraits_align_files import write_photo_names
 from prognosis.config import as_plain, resolve
 from prognosis.errors import UsageError
-from prognosis.files import require_free_space, sha256_of
+from prognosis.files import sha256_of
 from prognosis.portraits.faces.landmark_files import SHIPPED, check_landmark_file, load_dlib
 from prognosis.portraits.faces.options import AlignOptions, FaceChoice
 from prognosis.portraits.projecting.options import GuessedStart, Precision, ProjectionOptions, Space
 
 if TYPE_CHECKING:
     from prognosis.batch.case import Case
+    from prognosis.batch.executor import Executor
     from prognosis.cli.portraits_project_batch import PhotoProjecting
     from prognosis.portraits.projecting.photo_reading import ReadPhoto
     from prognosis.report.batch_summary import BatchSummary
@@ -30,7 +30,7 @@ _STATE = ".search"
 _FLAGS = ("space", "steps", "restarts", "pixel_weight", "noise_maps", "seed", "precision", "patience")
 _MEAN, _ENCODER = "mean", "encoder"
 _MOST_AT_ONCE, _PIXELS_AT_ONCE = 64, 64 * 256**2
-_RESULT_BYTES = 200_000
+_RESULT_BYTES, _STATE_BYTES = 200_000, 200_000_000
 
 
 def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     _add_photos(parser.add_argument_group("photos"))
     _add_search(parser.add_argument_group("search"))
     _add_how_it_runs(parser.add_argument_group("many photos"))
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, workers=1)
 
 
 def _add_photos(group: Any) -> None:
@@ -113,21 +113,32 @@ def _add_search(group: Any) -> None:
 
 def _add_how_it_runs(group: Any) -> None:
     group.add_argument(
-        "--at-once", type=_count, metavar="N", help="photos searched together (default: 64, fewer of large images)"
+        "--at-once", type=count, metavar="N", help="photos searched together (default: 64, fewer of large images)"
+    )
+    group.add_argument(
+        "--part",
+        type=_parts,
+        default=(1, 1),
+        metavar="K/N",
+        help="only every Nth photo from the Kth on, for one of N machines or graphics processors; each needs its own "
+        "output, and rows keep their numbers",
     )
     group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda (default auto)")
     group.add_argument(
         "--precision", type=Precision, choices=list(Precision), metavar="P", help="float32 (default) or bfloat16"
     )
     group.add_argument(
-        "--until", type=_clock, metavar="HH:MM", help="start no photo after this time; the next run goes on from there"
+        "--until",
+        type=clock_time,
+        metavar="HH:MM",
+        help="start no photo after that; the next run goes on from there",
     )
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     from prognosis.batch.case import Case
     from prognosis.cli.portraits_project_batch import PHOTO
-    from prognosis.cli.portraits_project_files import OVERVIEW, TABLE, publish
+    from prognosis.cli.portraits_project_files import OVERVIEW, TABLE, is_former, publish
     from prognosis.portraits.faces.photo_list import list_photos
     from prognosis.portraits.projecting.latent_files import CONSENT, IDENTIFIABLE
 
@@ -144,7 +155,20 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     cases = [
         Case(number, {PHOTO: photo.absolute()}, private=(photo.stem,)) for number, photo in enumerate(photos, start=1)
     ]
-    with _projected(arguments, console, output, work, cases, may_start) as ran:
+    chosen = _part(cases, arguments.part)
+    run = CohortRun(
+        _KIND,
+        "projecting",
+        output,
+        work.settings,
+        _together(arguments, work, output / _STATE, len(chosen), console),
+        Room(_RESULT_BYTES, _STATE_BYTES),
+        _summary(work),
+    )
+    clear_former(output, kind=_KIND, is_former=is_former)
+    with run_cohort(run, chosen, arguments, console, may_start) as ran:
+        if not ran.ledger.waiting:
+            shutil.rmtree(output / _STATE, ignore_errors=True)
         for row, flags in publish(ran, work.models.used):
             console.warn(f"Row {row}: {flags}.")
         if not work.models.features.validated:
@@ -157,51 +181,28 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         return tell_end(ran, console, {"table": str(output / TABLE)})
 
 
-@contextmanager
-def _projected(
-    arguments: argparse.Namespace,
-    console: Console,
-    output: Path,
-    work: "PhotoProjecting",
-    cases: "Sequence[Case]",
-    may_start: Callable[[], bool],
-) -> Iterator[Ran]:
-    """Project all photos that have no result yet and write the summary; the folder is held until the block ends."""
-    from prognosis.batch.folder import batch_folder
-    from prognosis.batch.ledger import Entry, Ledger, State
-    from prognosis.batch.run import run_batch
-    from prognosis.cli.portraits_project_batch import PhotosTogether
-    from prognosis.cli.portraits_project_files import clear_tables
-    from prognosis.report.batch_summary import write_batch_summary
+def _together(
+    arguments: argparse.Namespace, work: "PhotoProjecting", state: Path, rows: int, console: Console
+) -> "Callable[[int], Executor]":
+    """Photos are searched side by side in this process, however many workers are asked for."""
 
-    def told(entry: Entry) -> None:
-        if entry.state is State.FAILED:
-            console.warn(f"{entry.case.name}: {entry.cause} {entry.remedy}".rstrip())
+    def together(workers: int) -> "Executor":
+        from prognosis.cli.portraits_project_batch import PhotosTogether
 
-    def together(workers: int) -> PhotosTogether:
         return PhotosTogether(
             work,
             at_once=arguments.at_once or _sensible_at_once(work),
             state=state / "search.safetensors",
-            rows=len(cases),
+            rows=rows,
             progress=console.progress,
         )
 
-    with batch_folder(output, kind=_KIND, overwrite=arguments.overwrite) as folder:
-        clear_tables(folder.path)
-        state = folder.path / _STATE
-        if arguments.overwrite:
-            shutil.rmtree(state, ignore_errors=True)
-        ledger = Ledger(cases, folder.keep(cases, work.settings, console.progress, may_start))
-        summary = _summary(work)
-        try:
-            require_free_space(folder.path, _RESULT_BYTES * len(ledger.waiting))
-            run_batch(ledger, folder, together, workers=1, may_start=may_start, told=told)
-        finally:
-            write_batch_summary(folder.path, ledger, summary)
-        if not ledger.waiting:
-            shutil.rmtree(state, ignore_errors=True)
-        yield Ran(output, ledger, folder.set_aside, summary)
+    return together
+
+
+def _part(cases: "Sequence[Case]", part: tuple[int, int]) -> "Sequence[Case]":
+    which, parts = part
+    return [case for case in cases if (case.number - 1) % parts == which - 1]
 
 
 def _work(arguments: argparse.Namespace, options: ProjectionOptions) -> "PhotoProjecting":
@@ -288,14 +289,10 @@ def _face(text: str) -> FaceChoice:
     return choice
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of photos")
-    return int(text)
-
-
-def _clock(text: str) -> time:
-    try:
-        return datetime.strptime(text, "%H:%M").time()
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time of day such as 06:30") from error
+def _parts(text: str) -> tuple[int, int]:
+    which, _, parts = text.partition("/")
+    if not (which.isascii() and which.isdigit() and parts.isascii() and parts.isdigit()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no part such as 1/8")
+    if not 1 <= int(which) <= int(parts):
+        raise argparse.ArgumentTypeError(f"there is no part {which} of {parts}")
+    return int(which), int(parts)

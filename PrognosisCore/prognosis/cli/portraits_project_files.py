@@ -37,10 +37,9 @@ _HEADER = (
 _Row = tuple[Entry, ProjectionRecord | None]
 
 
-def clear_tables(folder: Path) -> None:
-    """Remove table and sheet of a former run, whose rows may have been others."""
-    for name in (TABLE, OVERVIEW):
-        (folder / name).unlink(missing_ok=True)
+def is_former(name: str) -> bool:
+    """Whether a run writes a file of that name beside its cases."""
+    return name in (TABLE, OVERVIEW)
 
 
 def publish(ran: Ran, used: GeneratorUsed) -> list[tuple[int, str]]:

@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from prognosis.files import require_free_space, write_bytes, write_csv
 from prognosis.phantoms.portraits.drawing import faces_in_parts
 from prognosis.phantoms.portraits.options import PortraitPhantomOptions
 from prognosis.phantoms.portraits.traits import FaceTraits, sample_traits
+
+PHANTOM = "portraits"
+"""What the text 'phantom' of every drawn photo says."""
 
 COHORT_HEADER = ("patient_id", "photo")
 PHOTOS = "photos"
@@ -63,6 +67,10 @@ def portraits(options: PortraitPhantomOptions, traits: FaceTraits) -> Iterator[N
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
+    """A picture that says in its text, not in its pixels, that it shows no one."""
+    words = PngInfo()
+    words.add_text("phantom", PHANTOM)
+    words.add_text("Description", "Synthetic image: a drawn portrait of no one")
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG")
+    Image.fromarray(pixels).save(stream, format="PNG", pnginfo=words)
     return stream.getvalue()

@@ -20,7 +20,7 @@ from prognosis.phantoms.portraits.traits import FaceTraits
 
 _FINER = 2
 _AT_ONCE_PIXELS = 500_000
-_GRAIN = 0.012
+_GRAIN = 0.004
 
 
 def draw_faces(traits: FaceTraits, side: int, seed: int = 0) -> NDArray[np.uint8]:

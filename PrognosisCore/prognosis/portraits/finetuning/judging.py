@@ -11,9 +11,10 @@ from prognosis.portraits.comparing.distribution import FEWEST_IMAGES, SetDistanc
 from prognosis.portraits.comparing.features import FeatureNetwork
 from prognosis.portraits.finetuning.photo_set import PhotoSet
 from prognosis.portraits.stylegan2.generator import Generator
+from prognosis.progress import Progress, silent
 
 _AT_ONCE = 32
-_GENERATED = 1000
+_GENERATED = 1024
 _SEED = 20_000
 
 
@@ -31,9 +32,9 @@ class Judge:
         parts = (photos.images(chosen[start : start + _AT_ONCE]) for start in range(0, len(chosen), _AT_ONCE))
         self._reference = image_features(parts, network)
 
-    def distance(self, generator: Generator) -> SetDistance:
-        """Of 1,000 faces; the generator must be on the CPU."""
-        return set_distance(self._reference, image_features(_generated(generator), self.network))
+    def distance(self, generator: Generator, progress: Progress = silent) -> SetDistance:
+        """Of 1,024 faces; the generator must be on the CPU."""
+        return set_distance(self._reference, image_features(_generated(generator, progress), self.network))
 
 
 def can_be_judged(chosen: NDArray[np.int64]) -> bool:
@@ -42,7 +43,8 @@ def can_be_judged(chosen: NDArray[np.int64]) -> bool:
 
 
 @torch.no_grad()
-def _generated(generator: Generator) -> Iterator[Tensor]:
+def _generated(generator: Generator, progress: Progress) -> Iterator[Tensor]:
     draw = torch.Generator().manual_seed(_SEED)
-    for _ in range(0, _GENERATED, _AT_ONCE):
+    for done in range(_AT_ONCE, _GENERATED + 1, _AT_ONCE):
         yield generator(torch.randn(_AT_ONCE, generator.options.z_dim, generator=draw))
+        progress("comparing faces with photos", done, _GENERATED)

@@ -83,8 +83,10 @@ class FinetuneOptions:
         if min(counts) < 1 or self.batch < GROUP or self.batch % GROUP or self.images < self.batch:
             msg = f"counts must be 1 or more, batch a multiple of {GROUP}, images at least a batch"
             raise ValueError(msg)
-        if not 0 < self.learning_rate < math.inf or min(self.r1_weight, self.path_weight) < 0:
-            raise ValueError("learning_rate must be above 0, weights 0 or more")
+        if not all(0 <= weight < math.inf for weight in (self.r1_weight, self.path_weight)):
+            raise ValueError("weights must be 0 or more")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError("learning_rate must be above 0")
         if not all(0 <= share <= 1 for share in (self.mixing, self.augment_probability)):
             raise ValueError("mixing and augment_probability are shares from 0 to 1")
         if not 0 < self.augment_target < 1 or not 0 <= self.held_out < 1:

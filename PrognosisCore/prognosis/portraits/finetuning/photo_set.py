@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,7 +73,8 @@ def read_photo_set(
 ) -> PhotoSet:
     """Read aligned photos and bring them to one size.
 
-    Photos that cannot be read or are not square are left out and told; the others are used.
+    Photos that cannot be read or are not square are left out and told; the others are used, each once: a photo that
+    was learnt from and held out as well would make distances too small.
 
     Args:
         photos: Files, as `prognosis portraits align` writes them.
@@ -82,38 +83,48 @@ def read_photo_set(
         progress: Told after each photo.
 
     Raises:
-        InputError: Fewer than 8 photos can be used.
+        InputError: Fewer than 8 different photos can be used.
     """
-    shape = (len(photos), resolution, resolution, 3)
+    shape = (len(photos), resolution, resolution, _COLOURS)
     pixels = np.empty(shape, np.uint8) if packed is None else np.memmap(packed, np.uint8, "w+", shape=shape)
     unread: list[tuple[int, str]] = []
-    smaller = used = 0
+    seen: set[bytes] = set()
+    smaller = twice = 0
     for number, photo in enumerate(photos, start=1):
         try:
             image = _square(photo)
         except PrognosisError as error:
             unread.append((number, error.what.replace(str(photo), "the photo")))
         else:
-            smaller += image.width < resolution
-            pixels[used] = _resized(image, resolution)
-            used += 1
+            pixels[len(seen)] = resized = _resized(image, resolution)
+            known = hashlib.sha256(resized.tobytes()).digest()
+            twice += known in seen
+            smaller += known not in seen and image.width < resolution
+            seen.add(known)
         progress("reading photos", number, len(photos))
+    used = len(seen)
     if used < _LEAST:
         raise InputError(
-            f"Only {used} of {len(photos)} photos can be used; {_LEAST} are the least.",
+            f"Only {used} of {len(photos)} photos can be used; {_LEAST} different ones are the least.",
             remedy=f"Photo {unread[0][0]}: {unread[0][1]}" if unread else "Give more photos.",
         )
     if packed is not None:
         del pixels
         os.truncate(packed, used * resolution**2 * _COLOURS)
         pixels = _mapped(packed, resolution)
-    notes = [f"{smaller} photos are smaller than {resolution} pixels and were enlarged"] if smaller else []
-    return PhotoSet(pixels[:used], tuple(notes), tuple(unread))
+    return PhotoSet(pixels[:used], tuple(_notes(smaller, twice, resolution)), tuple(unread))
 
 
 def map_photo_set(packed: Path, resolution: int) -> PhotoSet:
     """The photos another process has read and packed into a file."""
     return PhotoSet(_mapped(packed, resolution))
+
+
+def _notes(smaller: int, twice: int, resolution: int) -> Iterator[str]:
+    if smaller:
+        yield f"Photos smaller than {resolution} pixels, which were enlarged: {smaller}."
+    if twice:
+        yield f"Photos left out because others show the same: {twice}."
 
 
 def _mapped(packed: Path, resolution: int) -> NDArray[np.uint8]:

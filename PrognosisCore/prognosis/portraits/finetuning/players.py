@@ -37,7 +37,7 @@ class Players(nn.Module):
         self.register_buffer("strength", torch.zeros(STATE_SIZE, dtype=torch.float64))
         self.register_buffer("latest", torch.zeros(len(CURVE), dtype=torch.float64))
         self.register_buffer("curve", torch.full((options.snapshots * 10, len(CURVE)), torch.nan, dtype=torch.float64))
-        self._freeze(options)
+        self._free_or_freeze(options)
 
     def remember(self, **values: float) -> None:
         """Keep the latest of some columns of the curve."""
@@ -52,7 +52,10 @@ class Players(nn.Module):
         for kept, changed in zip(self.averaged.buffers(), self.generator.buffers(), strict=True):
             kept.copy_(changed)
 
-    def _freeze(self, options: FinetuneOptions) -> None:
+    def _free_or_freeze(self, options: FinetuneOptions) -> None:
+        """Let weights learn, but for those that shall not, whatever the networks served for before."""
+        self.generator.requires_grad_()
+        self.discriminator.requires_grad_()
         if options.freeze_mapping:
             self.generator.mapping.requires_grad_(requires_grad=False)
         if options.freeze_discriminator:

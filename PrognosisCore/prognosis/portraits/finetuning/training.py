@@ -1,6 +1,7 @@
 """Fine-tuning as a whole: what is held out, the training, and how near its faces come to the photos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from prognosis.config import as_plain
 from prognosis.errors import ModelError
 from prognosis.portraits.comparing.distribution import SetDistance
 from prognosis.portraits.comparing.features import FeatureNetwork, discriminator_features
+from prognosis.portraits.finetuning.findings import measures, warnings_of_end, warnings_of_start
 from prognosis.portraits.finetuning.judging import Judge, can_be_judged
-from prognosis.portraits.finetuning.loop import fit
-from prognosis.portraits.finetuning.options import AugmentMode, FinetuneOptions
+from prognosis.portraits.finetuning.loop import Fitted, fit
+from prognosis.portraits.finetuning.options import FinetuneOptions
 from prognosis.portraits.finetuning.photo_set import PhotoSet
 from prognosis.portraits.stylegan2.discriminator import Discriminator
 from prognosis.portraits.stylegan2.generator import Generator
@@ -24,8 +26,6 @@ from prognosis.training.team import ALONE, Team
 
 NEW = "new"
 _SHOWN = 32
-_STRONG = 0.8
-_FEW = 1000
 
 Show = Callable[[int, Tensor], None]
 
@@ -75,8 +75,8 @@ class Finetuned:
 
 def new_start(size: GeneratorOptions, seed: int) -> Start:
     """Networks that know nothing yet."""
-    torch.manual_seed(seed)
-    return Start(Generator(size), Discriminator(size), NEW)
+    with _seeded(seed):
+        return Start(Generator(size), Discriminator(size), NEW)
 
 
 def finetune(
@@ -115,13 +115,13 @@ def finetune(
             f"{photos.resolution}.",
             remedy="Read the photos at the generator's resolution.",
         )
-    torch.manual_seed(options.seed)
-    discriminator = start.discriminator or Discriminator(start.generator.options)
+    with _seeded(options.seed):
+        discriminator = start.discriminator or Discriminator(start.generator.options)
     learnt, held_out = photos.split(options.held_out, options.seed)
     judge = None
     if team.leads and can_be_judged(held_out):
         judge = Judge(features or _as_it_starts(discriminator, start), photos, held_out)
-    before = judge.distance(start.generator) if judge else None
+    before = judge.distance(start.generator, progress) if judge else None
     fitted = fit(
         photos,
         learnt,
@@ -133,36 +133,61 @@ def finetune(
         progress=progress,
         show=_of_the_same_latents(show, start.generator.options.z_dim),
     )
-    after = judge.distance(fitted.generator) if judge else None
+    after = judge.distance(fitted.generator, progress) if judge else None
+    warnings = [*warnings_of_start(photos, len(held_out), options), *warnings_of_end(before, after, fitted.curve)]
+    if start.discriminator is None:
+        warnings.insert(0, f"{start.name} has no discriminator: the training began with an untrained one.")
     return Finetuned(
         generator=fitted.generator,
         discriminator=fitted.discriminator,
-        training=Training(
-            patients=len(learnt),
-            annotations=len(learnt),
-            lesions=0,
-            events=0,
-            follow_up_days=0.0,
-            epochs=max(1, round(options.images / len(learnt))),
-            seed=options.seed,
-            cohort=cohort,
-            details={
-                "started_from": start.name,
-                "options": as_plain(options),
-                "photos_learnt": len(learnt),
-                "photos_held_out": len(held_out),
-                "photos_are_counted_as_patients": True,
-                "photos_sha256": photos.sha256,
-                "end_of_curve": fitted.curve[-1] if fitted.curve else {},
-                "kernel_distance_at_start": before.kernel.value if before else None,
-            },
-        ),
-        metrics=_metrics(after),
+        training=_training(photos, (len(learnt), len(held_out)), start, options, cohort, before, fitted),
+        metrics=measures(after),
         before=before,
         after=after,
         curve=fitted.curve,
         demonstration=start.demonstration,
-        warnings=tuple(_warnings(photos, start, options, before, after, fitted.curve)),
+        warnings=tuple(warnings),
+    )
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Draw weights from a seed, and leave the chance of others as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def _training(
+    photos: PhotoSet,
+    counts: tuple[int, int],
+    start: Start,
+    options: FinetuneOptions,
+    cohort: str,
+    before: SetDistance | None,
+    fitted: Fitted,
+) -> Training:
+    learnt, held_out = counts
+    measured = {} if before is None else {"kernel_distance_at_start": before.kernel.value}
+    return Training(
+        patients=learnt,
+        annotations=learnt,
+        lesions=0,
+        events=0,
+        follow_up_days=0.0,
+        epochs=max(1, round(options.images / learnt)),
+        seed=options.seed,
+        cohort=cohort,
+        details={
+            "started_from": start.name,
+            "options": as_plain(options),
+            "photos_learnt": learnt,
+            "photos_held_out": held_out,
+            "photos_are_counted_as_patients": True,
+            "photos_sha256": photos.sha256,
+            "end_of_curve": fitted.curve[-1] if fitted.curve else {},
+            **measured,
+        },
     )
 
 
@@ -183,40 +208,3 @@ def _of_the_same_latents(show: Show | None, z_dim: int) -> Callable[[int, Genera
         show(shown, generator(z.to(generator.mean_w)).cpu())
 
     return of_generator
-
-
-def _metrics(distance: SetDistance | None) -> dict[str, Metric]:
-    if distance is None:
-        return {}
-    how = (
-        f"kernel distance of {distance.images} generated faces to {distance.reference_images} photos held out, by "
-        f"features of {distance.network}; interval by bootstrap of images"
-    )
-    kernel = distance.kernel
-    low, high = min(kernel.low, kernel.value), max(kernel.high, kernel.value)
-    return {"kernel_distance": Metric(kernel.value, low, high, distance.reference_images, how)}
-
-
-def _warnings(
-    photos: PhotoSet,
-    start: Start,
-    options: FinetuneOptions,
-    before: SetDistance | None,
-    after: SetDistance | None,
-    curve: tuple[dict[str, float], ...],
-) -> list[str]:
-    warnings = list(photos.notes)
-    if photos.unread:
-        number, cause = photos.unread[0]
-        warnings.append(f"{len(photos.unread)} photos were left out; the first, number {number}: {cause}")
-    if start.discriminator is None:
-        warnings.append(f"{start.name} has no discriminator: the training began with an untrained one.")
-    if before is not None and after is not None:
-        warnings += after.notes
-        if after.kernel.value > before.kernel.value:
-            warnings.append("The faces are farther from the held-out photos than before the training.")
-    if curve and curve[-1]["probability"] > _STRONG:
-        warnings.append("Random changes ended above a probability of 0.8: they may show in the faces. Use more photos.")
-    if len(photos) < _FEW and options.augment is AugmentMode.NONE:
-        warnings.append(f"{len(photos)} photos without augmentation: the discriminator can learn them by heart.")
-    return warnings

@@ -1,0 +1,144 @@
+"""What `prognosis portraits finetune` begins with: photos, networks, and what the model shall be called."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prognosis.cli.console import Console
+from prognosis.cli.portraits_align_files import TABLE
+from prognosis.config import resolve
+from prognosis.errors import UsageError
+from prognosis.files import require_free_space
+
+if TYPE_CHECKING:
+    from prognosis.bundles.model_used import Description
+    from prognosis.portraits.comparing.features import FeatureNetwork
+    from prognosis.portraits.finetuning.photo_set import PhotoSet
+    from prognosis.portraits.finetuning.training import Start
+    from prognosis.portraits.stylegan2.options import GeneratorOptions
+    from prognosis.training.team import Team
+
+PACKED = "photos.bin"
+"""File of pixels in the state's folder, while they are read and as long as processes must find it."""
+
+_IN_MEMORY_BYTES = 2_000_000_000
+_COLOURS = 3
+_FACES = "face-*.png"
+_SIZE_SUFFIX = ".toml"
+
+
+def described(arguments: argparse.Namespace, output: Path) -> "Description":
+    """What the card says, checked before hours are spent.
+
+    Raises:
+        UsageError: The name cannot be a model's, or words are missing.
+    """
+    from prognosis.bundles.manifest import is_bundle_name
+    from prognosis.bundles.model_used import Description
+
+    name = arguments.name or output.name
+    if not is_bundle_name(name):
+        raise UsageError(
+            f"'{name}' cannot be a model's name.",
+            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
+        )
+    if not arguments.cohort_description.strip() or not arguments.licence.strip():
+        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
+    return Description(
+        name=name,
+        demonstration=arguments.demonstration,
+        licence=arguments.licence,
+        intended_use="Research on portraits and survival. Not for diagnosis or treatment, nor to show real people.",
+    )
+
+
+def start_of(given: str, seed: int) -> "Start":
+    """The networks to begin with: a model's, or new ones of the size a TOML file tells.
+
+    Raises:
+        ModelError: There is no such generator, or it is damaged.
+        UsageError: The file describes no size.
+    """
+    from prognosis.bundles.manifest import ArchitectureKind, Method
+    from prognosis.bundles.store import find_bundle
+    from prognosis.portraits.finetuning.training import Start, new_start
+    from prognosis.portraits.generator_bundle import load_discriminator, load_generator
+
+    if given.lower().endswith(_SIZE_SUFFIX):
+        return new_start(_size(Path(given)), seed)
+    bundle = find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.STYLEGAN2_GENERATOR)
+    manifest = bundle.manifest
+    return Start(load_generator(bundle), load_discriminator(bundle), manifest.name, manifest.demonstration)
+
+
+def _size(file: Path) -> "GeneratorOptions":
+    from prognosis.portraits.finetuning.new_size import NewSize
+
+    return resolve(NewSize, file).options
+
+
+def features_of(given: str | None) -> "FeatureNetwork | None":
+    """The VGG16 that distances are measured by, where one is named.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    from prognosis.bundles.manifest import ArchitectureKind, Method
+    from prognosis.bundles.store import find_bundle
+    from prognosis.portraits.comparing.features import vgg16_features
+    from prognosis.portraits.vgg16 import load_vgg16
+
+    if given is None:
+        return None
+    bundle = find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.FEATURES_VGG16)
+    return vgg16_features(load_vgg16(bundle), bundle.manifest.name)
+
+
+def photos_of(given: Sequence[Path], state: Path) -> tuple[Path, ...]:
+    """The photos meant; of a folder that `prognosis portraits align` wrote, the faces alone, without cases and sheet.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from prognosis.portraits.faces.photo_list import list_photos
+
+    meant = [file for path in given for file in (sorted(path.glob(_FACES)) if (path / TABLE).is_file() else [path])]
+    return list_photos(meant, leave_out=state)
+
+
+@contextmanager
+def read_photos(
+    photos: Sequence[Path], resolution: int, state: Path, console: Console, team: "Team"
+) -> Iterator["PhotoSet"]:
+    """Read photos into memory; many of them into a file that all processes share.
+
+    The file loses its name once all have opened it, where the system allows, so that no copy of photos outlives the
+    run, however it ends.
+
+    Raises:
+        InputError: Too few photos can be used.
+        UsageError: The disk cannot hold them.
+    """
+    from prognosis.portraits.finetuning.photo_set import map_photo_set, read_photo_set
+
+    file, needed = state / PACKED, len(photos) * resolution**2 * _COLOURS
+    shared = team.size > 1 or needed > _IN_MEMORY_BYTES
+    if not team.leads:
+        team.wait()
+        read = map_photo_set(file, resolution)
+        team.wait()
+        yield read
+        return
+    try:
+        if shared:
+            require_free_space(state, needed)
+        read = read_photo_set(photos, resolution, packed=file if shared else None, progress=console.progress)
+        team.wait()  # the others open the file
+        team.wait()
+        with suppress(PermissionError):
+            file.unlink(missing_ok=True)
+        yield read
+    finally:
+        file.unlink(missing_ok=True)
