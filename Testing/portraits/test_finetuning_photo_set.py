@@ -7,6 +7,7 @@ from finetuning_making import noise_photos, write_photos
 from PIL import Image
 
 from prognosis.errors import CancelledError, InputError
+from prognosis.phantoms.portraits import PortraitPhantomOptions, write_cohort
 from prognosis.portraits.finetuning.photo_set import PhotoSet, map_photo_set, read_photo_set
 
 
@@ -158,3 +159,12 @@ def test_photos_held_out_are_others_than_those_learnt_from_and_hang_on_the_seed(
 def test_too_few_are_not_held_out(count, share, expected):
     learnt, held_out = PhotoSet(np.zeros((count, 1, 1, 3), np.uint8)).split(share, 0)
     assert (len(held_out), len(learnt)) == (expected, count - expected)
+
+
+def test_drawn_photos_are_known(tmp_path):
+    write_cohort(PortraitPhantomOptions(9, 5), tmp_path)
+    drawn = sorted((tmp_path / "photos").iterdir())
+    assert read_photo_set(drawn, 64).phantom
+    for file in drawn:
+        Image.open(file).save(file)
+    assert not read_photo_set(drawn, 64).phantom

@@ -311,3 +311,14 @@ def test_a_part_that_cannot_be_is_refused(photos, model, tmp_path, part, capsys)
     with pytest.raises(SystemExit):
         quick(photos, model, tmp_path / "latents", f"--part={part}")
     assert "part" in capsys.readouterr().err
+
+
+def test_of_an_aligned_folder_the_faces_alone_are_taken(photos, model, tmp_path):
+    aligned = tmp_path / "aligned"
+    (aligned / "case-000001").mkdir(parents=True)
+    (aligned / "faces.csv").write_text("row\n1\n", encoding="utf-8")
+    face = next(photos.glob("0_*")).read_bytes()
+    for name in ("face-000001.png", "case-000001/face-1.png", "overview.png"):
+        (aligned / name).write_bytes(face)
+    assert quick(aligned, model, tmp_path / "latents") == 0
+    assert [row["status"] for row in rows_of(tmp_path / "latents")] == ["projected"]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TABLE = "faces.csv"
 OVERVIEW = "overview.png"
 
+_FACES = "face-*.png"
+
 _FACE_FILE = re.compile(r"face-\d{6,}(-\d+)?\.png")
 _NAMES_HEADER = ("row", "photo")
 _TOLD = ("row", "face", "status", "file", "cause", "remedy", "faces_found", "doubtful_places")
@@ -64,6 +66,18 @@ class _Row:
 def is_former(name: str) -> bool:
     """Whether a run writes a file of that name beside its cases."""
     return name in (TABLE, OVERVIEW) or _FACE_FILE.fullmatch(name) is not None
+
+
+def aligned_photos(given: Sequence[Path], leave_out: Path) -> tuple[Path, ...]:
+    """The aligned photos meant; of a folder that `prognosis portraits align` wrote, the faces without cases and sheet.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from prognosis.portraits.faces.photo_list import list_photos
+
+    meant = [file for path in given for file in (sorted(path.glob(_FACES)) if (path / TABLE).is_file() else [path])]
+    return list_photos(meant, leave_out=leave_out)
 
 
 def publish(ran: Ran) -> Published:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
 from prognosis.cli.options import Verbs, add_verb, input_path
-from prognosis.cli.portraits_finetune_inputs import described, features_of, photos_of, read_photos, start_of
+from prognosis.cli.portraits_align_files import aligned_photos
+from prognosis.cli.portraits_finetune_inputs import described, features_of, read_photos, start_of
 from prognosis.cli.portraits_finetune_report import keep_grid, write_report
 from prognosis.config import as_plain, resolve
 from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
@@ -88,7 +89,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     description = described(arguments, output)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
-    photos = photos_of(arguments.photos, state)
+    photos = aligned_photos(arguments.photos, state)
     start, features = start_of(arguments.start, options.seed), features_of(arguments.features)
     with joined(choose_device(options.device)) as team:
         require_possible(start.generator.options, options, team)

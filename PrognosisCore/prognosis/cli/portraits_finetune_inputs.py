@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
-from prognosis.cli.portraits_align_files import TABLE
 from prognosis.config import resolve
 from prognosis.errors import UsageError
 from prognosis.files import require_free_space
@@ -25,7 +24,6 @@ PACKED = "photos.bin"
 
 _IN_MEMORY_BYTES = 2_000_000_000
 _COLOURS = 3
-_FACES = "face-*.png"
 _SIZE_SUFFIX = ".toml"
 
 
@@ -94,18 +92,6 @@ def features_of(given: str | None) -> "FeatureNetwork | None":
         return None
     bundle = find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.FEATURES_VGG16)
     return vgg16_features(load_vgg16(bundle), bundle.manifest.name)
-
-
-def photos_of(given: Sequence[Path], state: Path) -> tuple[Path, ...]:
-    """The photos meant; of a folder that `prognosis portraits align` wrote, the faces alone, without cases and sheet.
-
-    Raises:
-        UsageError: There is none.
-    """
-    from prognosis.portraits.faces.photo_list import list_photos
-
-    meant = [file for path in given for file in (sorted(path.glob(_FACES)) if (path / TABLE).is_file() else [path])]
-    return list_photos(meant, leave_out=state)
 
 
 @contextmanager

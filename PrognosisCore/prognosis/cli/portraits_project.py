@@ -10,7 +10,7 @@ from prognosis.cli.cohort_arguments import clock_time, count
 from prognosis.cli.cohort_run import CohortRun, Room, clear_former, run_cohort, tell_end, working_hours
 from prognosis.cli.console import Console
 from prognosis.cli.options import Verbs, add_output, add_verb, input_path
-from prognosis.cli.portraits_align_files import write_photo_names
+from prognosis.cli.portraits_align_files import aligned_photos, write_photo_names
 from prognosis.config import as_plain, resolve
 from prognosis.errors import UsageError
 from prognosis.files import sha256_of
@@ -148,7 +148,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     kind = GuessedStart if arguments.start == _ENCODER else ProjectionOptions
     options = resolve(kind, arguments.config, {name: getattr(arguments, name) for name in _FLAGS})
     output = arguments.output.absolute()
-    photos = list_photos(arguments.photos, leave_out=output)
+    listed = aligned_photos if arguments.aligned else list_photos
+    photos = listed(arguments.photos, leave_out=output)
     if arguments.photo_names is not None:
         write_photo_names(arguments.photo_names, photos, output, overwrite=arguments.overwrite)
     work = _work(arguments, options)

@@ -14,9 +14,7 @@ from prognosis.files import require_free_space, write_bytes, write_csv
 from prognosis.phantoms.portraits.drawing import faces_in_parts
 from prognosis.phantoms.portraits.options import PortraitPhantomOptions
 from prognosis.phantoms.portraits.traits import FaceTraits, sample_traits
-
-PHANTOM = "portraits"
-"""What the text 'phantom' of every drawn photo says."""
+from prognosis.portraits.faces.photo import PHANTOM, PHANTOM_KEY
 
 COHORT_HEADER = ("patient_id", "photo")
 PHOTOS = "photos"
@@ -69,7 +67,7 @@ def portraits(options: PortraitPhantomOptions, traits: FaceTraits) -> Iterator[N
 def _png(pixels: NDArray[np.uint8]) -> bytes:
     """A picture that says in its text, not in its pixels, that it shows no one."""
     words = PngInfo()
-    words.add_text("phantom", PHANTOM)
+    words.add_text(PHANTOM_KEY, PHANTOM)
     words.add_text("Description", "Synthetic image: a drawn portrait of no one")
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, format="PNG", pnginfo=words)

@@ -24,7 +24,7 @@ _GRAIN = 0.004
 
 
 def draw_faces(traits: FaceTraits, side: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Draw faces as aligned photos show them: eyes level and a quarter of the side from the middle line.
+    """Draw faces as aligned photos show them: eyes level and an eighth of the side from the middle line.
 
     Args:
         traits: Of n faces.

@@ -16,6 +16,8 @@ from prognosis.portraits.faces.photo_files import DAMAGE, open_picture
 
 MOST_PIXELS = 100_000_000
 LEAST_SIDE = 64
+PHANTOM_KEY, PHANTOM = "phantom", "portraits"
+"""Text of the PNGs this program draws, and what it says."""
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -37,10 +39,12 @@ class Photo:
     Args:
         pixels: RGB in sRGB, shape (height, width, 3), uint8.
         notes: What had to be done to read it, in words that name neither file nor person.
+        phantom: Whether the file says that this program drew it, as `prognosis phantom portraits` does.
     """
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...] = ()
+    phantom: bool = False
 
     @property
     def width(self) -> int:
@@ -74,7 +78,7 @@ def read_photo(path: Path) -> Photo:
         if turn is not None:
             upright = upright.transpose(turn)
             notes.append("turned as its EXIF orientation says")
-        return Photo(np.array(upright, dtype=np.uint8), tuple(notes))
+        return Photo(np.array(upright, dtype=np.uint8), tuple(notes), picture.info.get(PHANTOM_KEY) == PHANTOM)
 
 
 @contextmanager

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from prognosis.errors import InputError, PrognosisError
-from prognosis.portraits.faces.photo import read_photo
+from prognosis.portraits.faces.square_photo import read_square_photo
 from prognosis.progress import Progress, silent
 
 _COLOURS = 3
@@ -30,11 +29,13 @@ class PhotoSet:
         pixels: RGB, (n, resolution, resolution, 3) uint8, in memory or mapped from a file.
         notes: What a user should know of how they were read, in words.
         unread: (number in the order given, cause) of photos that could not be used.
+        phantom: Whether drawn ones are among them.
     """
 
     pixels: NDArray[np.uint8]
     notes: tuple[str, ...] = ()
     unread: tuple[tuple[int, str], ...] = ()
+    phantom: bool = False
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -90,16 +91,18 @@ def read_photo_set(
     unread: list[tuple[int, str]] = []
     seen: set[bytes] = set()
     smaller = twice = 0
+    phantom = False
     for number, photo in enumerate(photos, start=1):
         try:
-            image = _square(photo)
+            read = read_square_photo(photo, resolution)
         except PrognosisError as error:
             unread.append((number, error.what.replace(str(photo), "the photo")))
         else:
-            pixels[len(seen)] = resized = _resized(image, resolution)
-            known = hashlib.sha256(resized.tobytes()).digest()
+            pixels[len(seen)] = read.pixels
+            known = hashlib.sha256(read.pixels.tobytes()).digest()
             twice += known in seen
-            smaller += known not in seen and image.width < resolution
+            smaller += known not in seen and read.width < resolution
+            phantom |= read.phantom
             seen.add(known)
         progress("reading photos", number, len(photos))
     used = len(seen)
@@ -112,7 +115,7 @@ def read_photo_set(
         del pixels
         os.truncate(packed, used * resolution**2 * _COLOURS)
         pixels = _mapped(packed, resolution)
-    return PhotoSet(pixels[:used], tuple(_notes(smaller, twice, resolution)), tuple(unread))
+    return PhotoSet(pixels[:used], tuple(_notes(smaller, twice, resolution)), tuple(unread), phantom)
 
 
 def map_photo_set(packed: Path, resolution: int) -> PhotoSet:
@@ -129,20 +132,3 @@ def _notes(smaller: int, twice: int, resolution: int) -> Iterator[str]:
 
 def _mapped(packed: Path, resolution: int) -> NDArray[np.uint8]:
     return np.memmap(packed, np.uint8, "r").reshape(-1, resolution, resolution, _COLOURS)
-
-
-def _square(path: Path) -> Image.Image:
-    photo = read_photo(path)
-    if photo.width != photo.height:
-        raise InputError(
-            f"{path} has {photo.width} x {photo.height} pixels; an aligned face is square.",
-            remedy="Align photos first: prognosis portraits align.",
-        )
-    return Image.fromarray(photo.pixels)
-
-
-def _resized(image: Image.Image, resolution: int) -> NDArray[np.uint8]:
-    if image.width == resolution:
-        return np.asarray(image)
-    kind = Image.Resampling.LANCZOS if image.width < resolution else Image.Resampling.BOX
-    return np.asarray(image.resize((resolution, resolution), kind))

@@ -58,7 +58,7 @@ class Finetuned:
         before, after: Distance of generated faces to photos, at the start and at the end; None where too few photos
             were held out.
         curve: Records of the training, see `players.CURVE`.
-        demonstration: Whether it began with a demonstration model.
+        demonstration: Whether it began with a demonstration model, or learnt from drawn photos.
         warnings: In words.
     """
 
@@ -145,7 +145,7 @@ def finetune(
         before=before,
         after=after,
         curve=fitted.curve,
-        demonstration=start.demonstration,
+        demonstration=start.demonstration or photos.phantom,
         warnings=tuple(warnings),
     )
 

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from prognosis.errors import InputError
 from prognosis.portraits.faces.aligned_files import MEASURES
 from prognosis.portraits.faces.aligner import Aligner
 from prognosis.portraits.faces.photo import read_photo
+from prognosis.portraits.faces.square_photo import read_square_photo
 from prognosis.portraits.projecting.latent_files import PhotoRead
 
 NOT_MEASURED = "came aligned: pose and sharpness were not measured"
@@ -63,17 +62,9 @@ def already_aligned(side: int) -> ReadPhoto:
     """
 
     def read(path: Path) -> ReadyPhoto:
-        photo = read_photo(path)
-        if photo.width != photo.height:
-            raise InputError(
-                f"{path} has {photo.width} x {photo.height} pixels; an aligned face is square.",
-                remedy="Leave out --aligned, so that the face is found and cut out.",
-            )
+        photo = read_square_photo(path, side)
         enlarged = (f"enlarged from {photo.width} pixels",) if photo.width < side else ()
-        pixels = photo.pixels
-        if photo.width != side:
-            pixels = np.array(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
-        return ReadyPhoto(pixels, PhotoRead(notes=(*photo.notes, *enlarged, NOT_MEASURED)))
+        return ReadyPhoto(photo.pixels, PhotoRead(notes=(*photo.notes, *enlarged, NOT_MEASURED)))
 
     return read
 
