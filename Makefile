@@ -1,4 +1,5 @@
-# make demo · test · test-all · bench · demonstration-model · demonstration-petct; each sets up .venv when needed.
+# make demo · test · test-all · bench · demonstration-model · demonstration-petct · demonstration-portraits;
+# each sets up .venv when needed.
 # Another build of PyTorch: make TORCH="torch==2.13.0 --index-url ADDRESS_OF_THE_BUILD" demo
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ LIBRARIES := libGL.so.1 libEGL.so.1 libEGL_mesa.so.0 libfontconfig.so.1 libgthre
 PACKAGES := libgl1 libegl1 libglib2.0-0 libfontconfig1 libxext6
 LOADS := import ctypes, sys; [ctypes.CDLL(name) for name in sys.argv[1:] if sys.platform == "linux"]
 
-.PHONY: demo test test-all lint libraries bench demonstration-model demonstration-petct clean
+.PHONY: demo test test-all lint libraries bench demonstration-model demonstration-petct demonstration-portraits clean
 
 demo: $(READY)
 	@.venv/bin/prognosis demo --output "$(OUTPUT)" $(OWN_PATIENT)
@@ -72,6 +73,18 @@ demonstration-petct: $(READY)
 		--licence MIT --cohort-description "1600 $(PETCT_WORDS)" --name petct-demonstration --output output/petct-demonstration
 	mkdir -p PrognosisCore/prognosis/resources/models/petct-demonstration
 	cp output/petct-demonstration/* PrognosisCore/prognosis/resources/models/petct-demonstration/
+
+# The shipped generator of portraits, its discriminator and its encoder, from nothing: about an hour on two cores.
+PORTRAITS := Resources/demonstration/portraits
+demonstration-portraits: $(READY)
+	.venv/bin/prognosis phantom portraits --patients 20000 --seed 301 --output output/portraits --overwrite
+	.venv/bin/prognosis portraits finetune output/portraits/photos --from $(PORTRAITS)-size.toml --overwrite --half \
+		--config $(PORTRAITS).toml --demonstration --licence MIT --name portraits-demonstration \
+		--cohort-description "20,000 drawn faces of no one (phantom, seed 301)" --output output/portraits-generator
+	.venv/bin/prognosis portraits train-encoder output/portraits-generator --config $(PORTRAITS)-encoder.toml --overwrite \
+		--half --name portraits-demonstration --output output/portraits-demonstration
+	mkdir -p PrognosisCore/prognosis/resources/models/portraits-demonstration
+	cp output/portraits-demonstration/* PrognosisCore/prognosis/resources/models/portraits-demonstration/
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

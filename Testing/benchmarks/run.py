@@ -8,9 +8,18 @@ from guided_backprop import guided_backprop
 from lasso_bootstrap import lasso_bootstrap
 from lesion_network import lesion_network
 from lesion_pipeline import lesion_pipeline
+from projection import projection
 from unet_features import unet_features
 
-_BENCHMARKS = (concordance, lasso_bootstrap, lesion_network, lesion_pipeline, unet_features, guided_backprop)
+_BENCHMARKS = (
+    concordance,
+    lasso_bootstrap,
+    lesion_network,
+    lesion_pipeline,
+    unet_features,
+    guided_backprop,
+    projection,
+)
 
 
 def main() -> None:
