@@ -10,10 +10,13 @@ import pytest
 from PIL import Image, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
+from prognosis.batch.inputs import hash_of_settings
 from prognosis.cli import portraits_align
 from prognosis.cli.console import Console
 from prognosis.errors import UsageError
+from prognosis.portraits.faces import aligned_files
 from prognosis.portraits.faces.aligned_files import read_aligned
+from prognosis.portraits.faces.options import AlignOptions
 from prognosis.portraits.faces.photo_list import list_photos
 from prognosis.report.aligned_faces import SheetEntry, draw_contact_sheet
 
@@ -91,7 +94,8 @@ def test_the_table_tells_what_was_seen(run):
     first, second = rows_of(run[1])[:2]
     assert (first["flags"], second["flags"]) == ("", "blurred")
     assert float(first["eye_distance_px"]) == pytest.approx(43, abs=1)
-    assert (first["faces_found"], first["doubtful_places"], first["occlusion"]) == ("1", "1", "not measured")
+    assert (first["faces_found"], first["doubtful_places"]) == ("1", "1")
+    assert (float(first["covered_lower"]), float(first["covered_eyes"])) == pytest.approx((0, 0), abs=0.02)
     assert int(first["box_top"]) < 200
     assert read_aligned(run[1] / "case-000001").points == 5
 
@@ -128,6 +132,33 @@ def test_a_second_run_keeps_what_is_there_and_no_number_shows_another(photos, tm
     assert sorted(file.name for file in output.glob("face-*")) == ["face-000001.png"]
     assert (output / "face-000001.png").read_bytes() != first
     assert rows_of(output)[0]["flags"] == "blurred"
+
+
+def test_cases_of_a_version_that_measured_less_are_done_again(monkeypatch):
+    work = portraits_align.FaceAligning(AlignOptions(), "0" * 64, {})
+    now = hash_of_settings(work.settings)
+    monkeypatch.setattr(aligned_files, "MEASURES", aligned_files.MEASURES[:-2])
+    assert hash_of_settings(work.settings) != now
+
+
+def test_what_a_version_that_measured_less_wrote_can_be_read(run, tmp_path):
+    content = json.loads((run[1] / "case-000001/faces.json").read_text())
+    for name in aligned_files.COVER_MEASURES:
+        assert content["faces"][0]["measures"].pop(name) < 0.1
+    (tmp_path / "faces.json").write_text(json.dumps(content))
+    (face,) = read_aligned(tmp_path).faces
+    assert "covered_lower" not in face.measures
+    assert face.measures["eye_distance_px"] == pytest.approx(43, abs=1)
+
+
+def test_what_cannot_be_measured_is_an_empty_cell_and_told(portrait, tmp_path):
+    pytest.importorskip("dlib")
+    portrait.convert("L").save(tmp_path / "grey.png")
+    align(tmp_path / "grey.png", "--output", tmp_path / "faces", "--size", 64)
+    (row,) = rows_of(tmp_path / "faces")
+    assert (row["covered_lower"], row["covered_eyes"]) == ("", "")
+    assert row["flags"] == "black and white photo; what is covered cannot be measured"
+    assert read_aligned(tmp_path / "faces/case-000001").faces[0].measures["covered_lower"] is None
 
 
 def test_consent_is_asked_for_and_names_are_written_only_where_the_user_says(photos, tmp_path, capsys):

@@ -11,7 +11,7 @@ from prognosis.portraits.faces.aligning import face_quad
 from prognosis.portraits.faces.landmarks import FaceFrame, frame_of
 from prognosis.portraits.faces.quality import Flag, Quality, measure_quality
 
-GOOD = Quality(60, 2.0, 5, 4, 4.0, 150, 40, 0.0, 0.0, 0.0, 30, 0)
+GOOD = Quality(60, 2.0, 5, 4, 4.0, 150, 40, 0.0, 0.0, 0.0, 30, 0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_neither_contrast_nor_size_counts_for_sharpness(portrait, measured):
 
 
 def test_a_black_and_white_photo_is_told(portrait, measured):
-    assert measured(portrait.convert("L").convert("RGB")).flags == (Flag.GREY,)
+    assert measured(portrait.convert("L").convert("RGB")).flags == (Flag.GREY, Flag.COVER_UNKNOWN)
 
 
 def test_darkness_and_overexposure_are_told(portrait, measured):
@@ -107,6 +107,9 @@ def test_a_face_at_the_edge_is_told(portrait, align_one):
         ({"made_up": 0.3}, Flag.MADE_UP),
         ({"colour": 1}, Flag.GREY),
         ({"turned_deg": 90}, Flag.TILTED),
+        ({"covered_lower": 0.4}, Flag.LOWER_COVERED),
+        ({"covered_eyes": 0.6}, Flag.EYES_COVERED),
+        ({"covered_lower": None, "covered_eyes": None}, Flag.COVER_UNKNOWN),
     ],
     ids=lambda value: value.name if isinstance(value, Flag) else "",
 )

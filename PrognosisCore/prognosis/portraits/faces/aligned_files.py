@@ -17,6 +17,7 @@ from prognosis.portraits.faces.aligner import AlignedFace, AlignedPhoto
 from prognosis.portraits.faces.photo import Photo
 
 DOCUMENT = "faces.json"
+COVER_MEASURES = ("covered_lower", "covered_eyes")
 MEASURES = (
     "eye_distance_px",
     "magnification",
@@ -29,6 +30,7 @@ MEASURES = (
     "outside",
     "made_up",
     "colour",
+    *COVER_MEASURES,
 )
 
 
@@ -43,7 +45,8 @@ class FaceRecord:
         score: The detector's confidence.
         spread: How far landmarks depended on where they started, in eye distances.
         turned_deg: How far the photo was turned for it to be found.
-        measures: See `MEASURES` and `Quality`.
+        measures: See `MEASURES` and `Quality`; None where one cannot be measured, and absent where a former version did
+            not measure it.
         flags: What should be looked at, in words.
     """
 
@@ -53,7 +56,7 @@ class FaceRecord:
     score: float
     spread: float
     turned_deg: int
-    measures: Mapping[str, float]
+    measures: Mapping[str, float | None]
     flags: tuple[str, ...]
 
 

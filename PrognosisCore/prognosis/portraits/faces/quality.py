@@ -1,8 +1,7 @@
 """How well a face can be seen: measured and flagged before anything is made of it.
 
-What is covered is not measured: with a frontal detector and a few landmarks there is no figure for it that could be
-trusted. Tried on one portrait, bars over the eyes, the mouth or either half of the face end the search with 'no face';
-a hand at the chin, a thin scarf or glasses may pass unseen.
+What is covered is measured by colour; see `occlusion`. The search itself refuses more: tried on one portrait, bars over
+the eyes, the mouth or either half of the face end it with 'no face'. A hand at the chin may pass unseen.
 """
 
 import math
@@ -15,8 +14,7 @@ from scipy.ndimage import gaussian_filter, laplace
 
 from prognosis.portraits.faces.aligning import cut_out
 from prognosis.portraits.faces.landmarks import FaceFrame
-
-OCCLUSION = "not measured"
+from prognosis.portraits.faces.occlusion import Cover, measure_cover
 
 LEAST_SHARPNESS = 1.0
 """Of the portrait `Quality.sharpness` was tried on (eyes 43 pixels apart): 3.8 as it is, 2.2, 1.4, 0.84 and 0.37
@@ -32,6 +30,7 @@ MOST_CLIPPED = 0.1
 MOST_OUTSIDE = 0.05
 MOST_MADE_UP = 0.2
 LEAST_COLOUR = 1.5
+MOST_COVERED_LOWER, MOST_COVERED_EYES = 0.3, 0.5
 
 NOSE_DEPTH = 0.38
 """How far the base of the nose stands before the eyes' plane, in eye distances: 24 of 63 mm. An assumption, so that yaw
@@ -59,6 +58,9 @@ class Flag(StrEnum):
     MADE_UP = "much around the face lies outside the photo"
     GREY = "black and white photo"
     TILTED = "found only after turning the photo"
+    LOWER_COVERED = "lower face may be covered, as by a mask or scarf"
+    EYES_COVERED = "eyes may be covered, as by dark glasses"
+    COVER_UNKNOWN = "what is covered cannot be measured"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Quality:
         made_up: Share of the whole square that does, where the aligned face shows mirrored and blurred surroundings.
         colour: Mean difference between the largest and smallest of red, green and blue.
         turned_deg: How far the photo was turned for the face to be found.
+        covered_lower: Share of the face below the tip of the nose that may be covered; None where colours do not tell.
+        covered_eyes: The same around the eyes.
     """
 
     eye_distance_px: float
@@ -93,6 +97,8 @@ class Quality:
     made_up: float
     colour: float
     turned_deg: int
+    covered_lower: float | None
+    covered_eyes: float | None
 
     @property
     def flags(self) -> tuple[Flag, ...]:
@@ -110,7 +116,19 @@ class Quality:
             Flag.GREY: self.colour < LEAST_COLOUR,
             Flag.TILTED: self.turned_deg != 0,
         }
-        return tuple(flag for flag, holds in raised.items() if holds)
+        cover = Cover(self.covered_lower, self.covered_eyes)
+        return (*(flag for flag, holds in raised.items() if holds), *cover_flags(cover))
+
+
+def cover_flags(cover: Cover) -> tuple[Flag, ...]:
+    """What should be looked at of how much is covered."""
+    if cover.lower is None or cover.eyes is None:
+        return (Flag.COVER_UNKNOWN,)
+    raised = {
+        Flag.LOWER_COVERED: cover.lower > MOST_COVERED_LOWER,
+        Flag.EYES_COVERED: cover.eyes > MOST_COVERED_EYES,
+    }
+    return tuple(flag for flag, holds in raised.items() if holds)
 
 
 def measure_quality(
@@ -126,7 +144,9 @@ def measure_quality(
         turned_deg: How far the photo was turned for the face to be found.
     """
     face = _ellipse()
-    seen = cut_out(pixels, quad, _SIDE).astype(np.float32)
+    square = cut_out(pixels, quad, _SIDE)
+    cover = measure_cover(square)
+    seen = square.astype(np.float32)
     luma = seen @ np.array(_LUMA, np.float32)
     inside = luma[face]
     to_eye = frame.right_eye - frame.left_eye
@@ -143,6 +163,8 @@ def measure_quality(
         made_up=_share_outside(pixels.shape[:2], quad, np.ones_like(face)),
         colour=float(np.ptp(seen[face], axis=-1).mean()),
         turned_deg=turned_deg,
+        covered_lower=cover.lower,
+        covered_eyes=cover.eyes,
     )
 
 

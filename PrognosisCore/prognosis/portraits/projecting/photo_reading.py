@@ -9,9 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from prognosis.portraits.faces.aligned_files import MEASURES
+from prognosis.portraits.faces.aligned_files import COVER_MEASURES, MEASURES
 from prognosis.portraits.faces.aligner import Aligner
+from prognosis.portraits.faces.occlusion import measure_cover
+from prognosis.portraits.faces.options import LEAST_SIZE
 from prognosis.portraits.faces.photo import read_photo
+from prognosis.portraits.faces.quality import cover_flags
 from prognosis.portraits.faces.square_photo import read_square_photo
 from prognosis.portraits.projecting.latent_files import PhotoRead
 
@@ -48,7 +51,7 @@ def by_aligning(aligner: Aligner) -> ReadPhoto:
         known = PhotoRead(
             flags=tuple(flag.value for flag in face.quality.flags),
             notes=(*photo.notes, *others),
-            measures={name: float(getattr(face.quality, name)) for name in MEASURES},
+            measures={name: getattr(face.quality, name) for name in MEASURES},
         )
         return ReadyPhoto(face.pixels, known)
 
@@ -56,7 +59,7 @@ def by_aligning(aligner: Aligner) -> ReadPhoto:
 
 
 def already_aligned(side: int) -> ReadPhoto:
-    """Read square pictures of aligned faces, brought to `side` pixels.
+    """Read square pictures of aligned faces, brought to `side` pixels; from 64 pixels up it is told what is covered.
 
     What it returns raises InputError where a picture is not square or none.
     """
@@ -64,9 +67,18 @@ def already_aligned(side: int) -> ReadPhoto:
     def read(path: Path) -> ReadyPhoto:
         photo = read_square_photo(path, side)
         enlarged = (f"enlarged from {photo.width} pixels",) if photo.width < side else ()
-        return ReadyPhoto(photo.pixels, PhotoRead(notes=(*photo.notes, *enlarged, NOT_MEASURED)))
+        notes = (*photo.notes, *enlarged, NOT_MEASURED)
+        return ReadyPhoto(
+            photo.pixels, _read_cover(photo.pixels, notes) if side >= LEAST_SIZE else PhotoRead((), notes)
+        )
 
     return read
+
+
+def _read_cover(pixels: NDArray[np.uint8], notes: tuple[str, ...]) -> PhotoRead:
+    cover = measure_cover(pixels)
+    measures = dict(zip(COVER_MEASURES, (cover.lower, cover.eyes), strict=True))
+    return PhotoRead(tuple(flag.value for flag in cover_flags(cover)), notes, measures)
 
 
 def as_images(pixels: NDArray[np.uint8]) -> Tensor:
