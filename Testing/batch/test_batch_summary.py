@@ -65,6 +65,16 @@ def test_a_page_without_faults_asks_for_nothing():
     assert "DEMONSTRATION" not in page
 
 
+def test_a_page_of_cases_that_are_no_table_rows_and_have_no_report_says_neither():
+    ledger = Ledger([Case(1, {})], {1: {"risk": 1.0}})
+    told = BatchSummary("A title", SUMMARY.columns, "m", False, report=None, rows="A row is a photo.")
+    page = render_batch_summary(ledger, told)
+    assert "A row is a photo." in page
+    assert "the header being row 1" not in page
+    assert "<th>Report</th>" not in page
+    assert page.count("<td") == 4 + 1 + 2
+
+
 def test_many_failures_are_listed_up_to_a_number_and_how_to_learn_more_is_said():
     cases = [Case(row, {}) for row in range(2, 62)]
     ledger = Ledger(cases, {})

@@ -6,7 +6,7 @@ import pytest
 
 from prognosis.bundles.bundle import Bundle
 from prognosis.bundles.card import model_card
-from prognosis.bundles.manifest import Calibration, Manifest, Requirement, RiskSource
+from prognosis.bundles.manifest import Calibration, Manifest, Method, Requirement, RiskSource
 
 HASH = "0123456789abcdef" * 4
 
@@ -40,6 +40,16 @@ def test_the_card_says(manifest: Manifest, words: str) -> None:
 
 def test_a_studys_model_bears_no_demonstration_banner(manifest: Manifest) -> None:
     assert "DEMONSTRATION" not in model_card(replace(manifest, demonstration=False))
+
+
+def test_a_card_of_a_generator_speaks_of_photos_and_promises_no_ranking(manifest: Manifest) -> None:
+    counts = {"patients": 60, "annotations": 60, "lesions": 0, "events": 0}
+    training = replace(manifest.known_training, **counts, details={"photos_are_counted_as_patients": True})
+    card = model_card(replace(manifest, method=Method.PORTRAITS, training=training))
+    assert "trained on 60 photos" in card
+    assert "can repeat photos" in card
+    assert "ranking" not in card
+    assert "DEMONSTRATION MODEL" in card
 
 
 def test_the_card_says_what_is_not_there(manifest: Manifest) -> None:

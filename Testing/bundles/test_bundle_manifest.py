@@ -87,6 +87,7 @@ REFUSED = {
     "unknown architecture": (_set("architecture", "kind", to="os.system"), "'architecture.kind' is 'os.system'"),
     "fitted calibration": (_set("calibration", "source", to="fitted"), "'calibration.source' is 'fitted'; known are"),
     "name is a path": (_set("name", to="../x"), "'name' is '../x'"),
+    "name that Windows keeps for a device": (_set("name", to="con.v2"), "'name' is 'con.v2'"),
     "version of spaces": (_set("version", to="one two"), "'version' is 'one two'"),
     "no date": (_set("created", to="yesterday"), "'created' is 'yesterday'"),
     "percentiles short": (_set("risk_percentiles", "patient", to=[0.0] * 100), "'risk_percentiles' needs 101 values"),

@@ -91,8 +91,9 @@ def test_two_of_one_name_in_one_place_are_not_guessed(places: Places, write: Wri
 def test_a_model_of_another_method_is_refused(places: Places, write: Write) -> None:
     write(places["first"] / "tiny", method=Method.PORTRAITS)
 
-    with pytest.raises(ModelError, match="is a model for portraits, not for lesions"):
+    with pytest.raises(ModelError, match="is a model for portraits, not for lesions") as refusal:
         find_bundle("tiny-lesions", method=Method.LESIONS)
+    assert "--model" not in refusal.value.remedy, "it may have been given by another flag, such as --features"
 
 
 def test_nothing_chosen_takes_the_demonstration(places: Places, write: Write) -> None:

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 import prognosis as library
 from prognosis import __version__
 from prognosis.bundles.store import shipped_models_folder
+from prognosis.cli import models
 from prognosis.cli.main import main
 
 
@@ -32,6 +33,7 @@ def test_the_version(prognosis, capsys):
     ["demo", "doctor", "version", "convert", "lesions score", "lesions train", "survival evaluate"]
     + ["cohort scan", "cohort check", "phantom lesions", "phantom petct"]
     + [f"biomarkers {name}" for name in ("train", "extract", "select", "fit", "score", "maximize", "followup")]
+    + [f"portraits {name}" for name in ("align", "finetune", "train-encoder", "project")]
     + [f"models {name}" for name in ("list", "verify", "card", "import")],
 )
 def test_every_command_explains_itself_with_an_example(prognosis, capsys, verb):
@@ -39,6 +41,32 @@ def test_every_command_explains_itself_with_an_example(prognosis, capsys, verb):
         prognosis(*verb.split(), "--help")
     assert stopped.value.code == 0
     assert f"prognosis {verb}" in capsys.readouterr().out.split("example:")[1]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")])
+def test_memory_that_runs_out_is_told_in_words(prognosis, monkeypatch, error):
+    def greedy(arguments, console):
+        raise error
+
+    monkeypatch.setattr(models, "_list", greedy)
+    code, _, err = prognosis("models", "list")
+    assert code == 1
+    assert err.startswith("prognosis: Memory ran out.")
+
+
+def test_what_nobody_foresaw_is_not_called_a_lack_of_memory(prognosis, monkeypatch):
+    def faulty(arguments, console):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(models, "_list", faulty)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        prognosis("models", "list")
+
+
+def test_no_network_library_is_loaded_before_a_command_needs_it():
+    code = "import sys, prognosis.cli.main; print([name for name in ('torch', 'matplotlib') if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_doctor_finds_this_installation_well(prognosis):
@@ -216,6 +244,7 @@ def refuse(self, address, *rest):
 socket.socket.connect = refuse
 socket.socket.connect_ex = refuse
 socket.getaddrinfo = lambda *a, **k: refuse(None, a)
+from prognosis.cli import models
 from prognosis.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """

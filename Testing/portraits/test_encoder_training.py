@@ -152,6 +152,17 @@ class TestFitting:
         expected = (0.1 * start + 0.9 * 1.0) * 2 / 11 + 9 / 11 * 2.0
         assert torch.allclose(next(kept.parameters()), expected, atol=1e-5)
 
+    def test_the_rate_rises_over_a_twentieth_and_falls_along_half_a_cosine(self, generator, monkeypatch):
+        rates = []
+        monkeypatch.setattr(fitting, "_gradients", lambda *_: torch.tensor(0.0))
+        monkeypatch.setattr(torch.optim.Adam, "step", lambda optimizer: rates.append(optimizer.param_groups[0]["lr"]))
+        fitted(generator, None, replace(QUICK, steps=200, learning_rate=0.1))
+        assert rates[:2] == pytest.approx([0.002, 0.012], rel=0.01)
+        assert rates[5] == pytest.approx(0.052, rel=0.01)
+        assert max(rates) == rates[10]
+        expected = [0.05 * (1 + np.cos(np.pi * step / 200)) for step in range(10, 200)]
+        assert rates[10:] == pytest.approx(expected)
+
     def test_a_training_that_diverges_is_ended_with_words(self):
         broken = small_generator()
         with torch.no_grad():

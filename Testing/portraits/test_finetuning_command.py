@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from prognosis.errors import InputError, ModelError, UsageError
 from prognosis.portraits.finetuning import photo_set, training
 from prognosis.portraits.finetuning.training import Start
 from prognosis.portraits.generator_bundle import load_discriminator, load_generator
+from prognosis.training.team import Team
 
 SECRET = "Weissnicht"
 
@@ -83,6 +85,7 @@ def test_photos_become_a_bundle_with_a_report(inputs, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     bundle = open_bundle(output)
     assert (told["model"], told["sha256"], told["metrics"]) == (str(output), bundle.sha256, {})
+    assert told["demonstration"] is False
     assert told["report"] == str(tmp_path / "new" / "my-faces.report.html")
     manifest = bundle.manifest
     assert (manifest.name, manifest.demonstration, manifest.licence) == ("my-faces", False, "CC0-1.0")
@@ -104,11 +107,14 @@ def test_words_tell_of_consent_and_where_things_are(inputs, tmp_path, capsys):
     assert f"Report: {tmp_path / 'm.report.html'}" in out
 
 
-def test_a_demonstration_is_gone_on_from_and_hands_its_mark_down(inputs, tmp_path):
+def test_a_demonstration_is_gone_on_from_and_hands_its_mark_down(inputs, tmp_path, capsys, caplog):
     demo, mine = tmp_path / "demo", tmp_path / "mine"
     assert run(arguments(inputs, demo, "--demonstration")) == 0
     config = ("--config", inputs / "options.toml", "--freeze-mapping", "--freeze-discriminator", 1)
-    assert run(["finetune", inputs / "photos", "--from", demo, "--output", mine, *config]) == 0
+    capsys.readouterr()
+    assert run(["finetune", inputs / "photos", "--from", demo, "--output", mine, *config, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["demonstration"] is True
+    assert "it is marked as a demonstration" in caplog.text
     manifest = open_bundle(mine).manifest
     assert manifest.demonstration
     assert manifest.training.details["started_from"] == "demo"
@@ -165,13 +171,62 @@ def test_what_a_killed_run_left_of_photos_goes_with_the_next(inputs, tmp_path):
     assert not list(tmp_path.rglob(PACKED))
 
 
+def test_a_system_that_deletes_no_open_file_ends_a_training_well(inputs, tmp_path, monkeypatch):
+    """Windows refuses to delete what is mapped into memory."""
+    monkeypatch.setattr(portraits_finetune_inputs, "_IN_MEMORY_BYTES", 1)
+    real = Path.unlink
+
+    def unlink(path, missing_ok=False):
+        if path.name == PACKED and path.exists():
+            raise PermissionError(13, "in use", str(path))
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    assert run(arguments(inputs, tmp_path / "m")) == 0
+    assert not list(tmp_path.rglob(PACKED))
+
+
+@pytest.mark.parametrize(("local", "stays"), [("2", False), ("1", True)], ids=["one machine", "two machines"])
+def test_photos_lose_their_name_while_no_other_machine_needs_it(inputs, tmp_path, monkeypatch, local, stays):
+    class Pair(Team):
+        def wait(self):
+            pass
+
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", local)
+    photos = sorted((inputs / "photos").iterdir())
+    with portraits_finetune_inputs.read_photos(photos, 64, tmp_path, Console(), Pair(0, 2)):
+        assert (tmp_path / PACKED).exists() is stays
+    assert not (tmp_path / PACKED).exists()
+
+
 def test_pictures_of_another_training_do_not_come_into_the_report(inputs, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(arguments(inputs, tmp_path / "m", "--images", 2000), Stopping("training the generator", 8))
     stale = tmp_path / "m.training" / "grids" / "0000000999.png"
     stale.write_bytes((stale.parent / "0000000000.png").read_bytes())
-    assert run(arguments(inputs, tmp_path / "m")) == 0
+    assert run(arguments(inputs, tmp_path / "m", "--overwrite")) == 0
     assert "after 999 photos" not in (tmp_path / "m.report.html").read_text(encoding="utf-8")
+
+
+def test_a_training_under_way_is_not_lost_to_another_one(inputs, tmp_path):
+    """Hours of it would be, for a photo that was added or a flag that was left out."""
+    output, state = tmp_path / "m", tmp_path / "m.training"
+    with pytest.raises(KeyboardInterrupt):
+        run(arguments(inputs, output, "--images", 2000), Stopping("training the generator", 8))
+    before = {file.name: file.read_bytes() for file in state.iterdir() if file.is_file()}
+    with pytest.raises(UsageError, match="begun with other data") as refused:
+        run(arguments(inputs, output))
+    assert "--overwrite" in refused.value.remedy
+    assert {file.name: file.read_bytes() for file in state.iterdir() if file.is_file()} == before
+    assert json.loads(before["options.json"])["images"] == 2000
+    (state / "state.json").unlink()
+    with pytest.raises(KeyboardInterrupt):
+        run(arguments(inputs, output, "--images", 1600), Stopping("reading photos", 4))
+    assert json.loads((state / "options.json").read_text(encoding="utf-8"))["images"] == 1600
+    for name, content in before.items():
+        (state / name).write_bytes(content)
+    with pytest.raises(KeyboardInterrupt):
+        run(arguments(inputs, output, "--images", 2000), Stopping("training the generator", 12))
 
 
 def test_of_a_folder_of_aligned_faces_the_faces_are_taken_once(inputs, tmp_path, capsys):

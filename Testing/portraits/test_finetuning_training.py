@@ -8,6 +8,7 @@ from finetuning_making import SIZE, assert_same, few_rounds, networks, noise_pho
 from prognosis.bundles.bundle import open_bundle
 from prognosis.bundles.manifest import Method
 from prognosis.bundles.model_used import Description
+from prognosis.cli.portraits_finetune_report import write_report
 from prognosis.errors import ModelError
 from prognosis.portraits.comparing.features import FeatureNetwork
 from prognosis.portraits.finetuning.findings import warnings_of_end
@@ -60,6 +61,14 @@ def test_faces_come_nearer_to_photos_that_were_held_out(measured):
     assert "The faces are farther from the held-out photos than before the training." in told
 
 
+def test_the_report_says_by_what_distances_were_measured(measured, tmp_path):
+    result, _, _ = measured
+    bundle = save_finetuned(tmp_path / "mine", result, MINE)
+    write_report(tmp_path / "page.html", bundle, result, few_rounds(30), tmp_path)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "by features of <bdi>mean colours, not a validated measure</bdi>" in page
+
+
 def test_the_same_latents_are_shown_each_time(measured):
     result, shown, _ = measured
     assert [images for images, _ in shown] == [0, 40, 80, 120]
@@ -89,6 +98,7 @@ def test_without_a_network_to_compare_by_the_discriminator_as_it_starts_is_taken
     own = finetuned(photos, options=options)
     assert own.after.network == "discriminator of some-faces"
     assert "by features of discriminator of some-faces" in own.metrics["kernel_distance"].how
+    assert "some-faces, not a validated measure;" in own.metrics["kernel_distance"].how
     assert any("not validated" in warning for warning in own.warnings)
     new = finetuned(photos, start=new_start(SIZE, 3), options=options)
     assert new.after.network == "discriminator of a network that learnt nothing"
@@ -109,6 +119,26 @@ def test_new_networks_hang_on_their_seed_and_leave_the_chance_of_others_alone():
     assert torch.equal(torch.rand(3), expected)
     assert_same(weights(one), weights(same))
     assert not torch.equal(one.generator.synthesis.constant, other.generator.synthesis.constant)
+
+
+FROZEN = ["Blocks of the discriminator were frozen that had learnt nothing", "The mapping was frozen and had learnt"]
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (lambda: Start(*networks(), "some-faces"), []),
+        (lambda: Start(networks()[0], None, "some-faces"), FROZEN[:1]),
+        (lambda: new_start(SIZE, 3), FROZEN),
+    ],
+    ids=["both learnt", "no discriminator", "new"],
+)
+def test_weights_of_chance_that_are_frozen_are_warned_of(start, told):
+    frozen = {"freeze_discriminator": 1, "freeze_mapping": True}
+    warnings = finetuned(start=start(), options=few_rounds(1, **frozen)).warnings
+    assert [words for words in FROZEN if any(words in warning for warning in warnings)] == told
+    plain = finetuned(start=start(), options=few_rounds(1)).warnings
+    assert not any("frozen" in warning for warning in plain)
 
 
 @pytest.mark.parametrize(

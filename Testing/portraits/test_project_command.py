@@ -14,8 +14,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from prognosis.bundles.manifest import Architecture, ArchitectureKind
 from prognosis.bundles.writing import write_bundle
-from prognosis.cli import portraits_project, portraits_project_batch
+from prognosis.cli import portraits_project, portraits_project_batch, portraits_project_files
 from prognosis.cli.console import Console
+from prognosis.cli.portraits_align_files import warn_of_rows
 from prognosis.errors import CancelledError, ModelError, UsageError
 from prognosis.portraits.comparing.grids import pixels_of
 from prognosis.portraits.encoding.network import Encoder
@@ -25,6 +26,7 @@ from prognosis.portraits.projecting.options import Space
 from prognosis.portraits.stylegan2.options import Noise
 
 SECRET = "Weissnicht"
+STEPS = 4
 ASTRONAUT = Path(__file__).resolve().parents[3] / "shared/data/faces/astronaut.png"
 
 
@@ -82,7 +84,7 @@ def photos(faces, tmp_path):
 
 
 def quick(photos, model, output, *more, progress=None):
-    return run(photos, "--model", model, "--output", output, "--aligned", "--steps", 4, *more, progress=progress)
+    return run(photos, "--model", model, "--output", output, "--aligned", "--steps", STEPS, *more, progress=progress)
 
 
 def test_one_bad_photo_does_not_stop_the_others(photos, model, tmp_path, capsys):
@@ -108,6 +110,28 @@ def test_one_bad_photo_does_not_stop_the_others(photos, model, tmp_path, capsys)
     captured = capsys.readouterr()
     assert "consent" in captured.out
     assert "identify people" in captured.out
+
+
+def test_the_sheet_and_every_answer_bear_what_the_model_is(photos, model, tmp_path, capsys, caplog, monkeypatch):
+    drawn = []
+    real = portraits_project_files.sample_grid
+    monkeypatch.setattr(
+        portraits_project_files, "sample_grid", lambda *images, **words: drawn.append(words) or real(*images, **words)
+    )
+    quick(photos, model, tmp_path / "latents", "--json")
+    assert json.loads(capsys.readouterr().out)["demonstration"] is True
+    assert "DEMONSTRATION MODEL" in caplog.text
+    assert drawn[0]["below"][0] == "DEMONSTRATION MODEL"
+    assert "Research use only." in drawn[0]["below"]
+    assert "header being row 1" not in texts_of(tmp_path / "latents")
+
+
+def test_of_many_rows_to_look_at_the_first_are_told(tmp_path, caplog):
+    warn_of_rows([(row, "blurred") for row in range(1, 4001)], tmp_path / "projections.csv", Console())
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0] == "Row 1: blurred."
+    assert len(told) == 21
+    assert told[-1] == f"3980 more rows are flagged: see {tmp_path / 'projections.csv'}."
 
 
 def test_nothing_tells_who_was_projected_and_no_photo_is_copied(photos, model, faces, tmp_path, caplog):
@@ -155,7 +179,7 @@ def test_an_interrupted_run_goes_on_and_ends_as_if_uninterrupted(photos, model, 
     quick(photos, model, whole)
 
     def stop(step, done, total):
-        if step == "rows 3 to 3 of 5" and done == 2:
+        if step == "search steps" and (done, total) == (2 * STEPS + 2, 5 * STEPS):
             raise CancelledError("Enough.")
 
     with pytest.raises(CancelledError):
@@ -163,7 +187,8 @@ def test_an_interrupted_run_goes_on_and_ends_as_if_uninterrupted(photos, model, 
     assert {file.name for file in broken.iterdir()} >= {"case-000001", "case-000002", "summary.csv", ".search"}
     seen = []
     assert quick(photos, model, broken, "--at-once", 2, progress=lambda *told: seen.append(told)) == 1
-    assert {step for step, _, _ in seen if step.startswith("rows")} == {"rows 3 to 3 of 5"}
+    searched = [done for step, done, _ in seen if step == "search steps"]
+    assert (searched[0], searched[-1]) == (2 * STEPS + 3, 3 * STEPS)
     assert not (broken / ".search").exists()
     for number in (1, 2, 3):
         one, other = (read_latents(folder / f"case-{number:06d}" / "latent.safetensors") for folder in (whole, broken))
@@ -174,7 +199,7 @@ def test_a_search_that_was_stopped_is_resumed_in_the_middle(photos, model, tmp_p
     output = tmp_path / "latents"
 
     def stop(step, done, total):
-        if step.startswith("rows") and done == 3:
+        if (step, done, total) == ("search steps", 3 * 3, 5 * STEPS):
             raise CancelledError("Enough.")
 
     with pytest.raises(CancelledError):
@@ -183,7 +208,7 @@ def test_a_search_that_was_stopped_is_resumed_in_the_middle(photos, model, tmp_p
     assert (output / "summary.csv").is_file()
     seen = []
     quick(photos, model, output, progress=lambda *told: seen.append(told))
-    assert [done for step, done, _ in seen if step.startswith("rows")] == [4]
+    assert [done for step, done, _ in seen if step == "search steps"] == [3 * STEPS]
 
 
 def test_memory_that_runs_out_halves_the_batch(photos, model, tmp_path, monkeypatch):
@@ -216,6 +241,8 @@ def test_a_photo_that_never_fits_fails_alone(photos, model, tmp_path, monkeypatc
     rows = rows_of(tmp_path / "latents")
     assert [row["status"] for row in rows] == ["projected"] * 2 + ["failed"] * 3
     assert rows[2]["cause"] == "Memory ran out."
+    assert "--restarts" in rows[2]["remedy"]
+    assert "--workers" not in rows[2]["remedy"]
 
 
 def test_the_encoder_gives_the_start(photos, model, tmp_path):
@@ -286,7 +313,7 @@ def test_a_photo_is_aligned_first_and_its_flags_are_told(model, tmp_path):
     assert "black and white photo" in row["flags"]
     assert 10 < float(row["eye_distance_px"]) < 100
     document = json.loads((output / "case-000001" / "projection.json").read_text(encoding="utf-8"))
-    assert document["photo"]["flags"] == ["black and white photo"]
+    assert document["photo"]["flags"] == ["black and white photo", "what is covered cannot be measured"]
     assert document["options"]["aligned"] is False
 
 

@@ -283,6 +283,11 @@ def test_short_numbers_come_near_and_are_measured_in_full(drawn):
         assert other.distances.perceptual < 0.3 * other.curve[0]
         assert other.loss == pytest.approx(other.distances.perceptual + 0.1 * other.distances.pixel, rel=0.2)
         assert one.curve[0] == pytest.approx(other.curve[0], rel=0.05)
+    wanted = Photos(photos, drawn.features).at(torch.tensor([0, 1]))
+    with torch.no_grad():
+        faces = drawn.generator(torch.stack([other.latents.z for other in short]))
+    measured = torch.tensor([other.distances.perceptual for other in short])
+    torch.testing.assert_close(measured, wanted.perceptual(faces), rtol=1e-3, atol=1e-7)
 
 
 def test_large_images_are_compared_shrunk():

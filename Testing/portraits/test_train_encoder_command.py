@@ -56,6 +56,30 @@ def test_a_generator_gets_an_encoder(faces, capsys):
     assert not (faces / "guessing.training").exists()
 
 
+def test_a_training_under_way_is_not_lost_to_another_one(faces, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fitting, "_set_rate", stopping_at(0.5))
+        train(faces, faces / "guessing", "--steps", 4)
+    with pytest.raises(UsageError, match="begun with other data"):
+        train(faces, faces / "guessing", "--steps", 2)
+    assert train(faces, faces / "guessing", "--steps", 2, "--overwrite") == 0
+
+
+def stopping_at(share):
+    def stop(optimizer, highest, done):
+        if done >= share:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def test_small_batches_need_no_file_of_options(faces):
+    flags = ("--batch", 4, "--feature-images", 2, "--steps", 2)
+    (faces / "held.toml").write_text("held_out = 8\n", encoding="utf-8")
+    more = ("--output", faces / "guessing", "--config", faces / "held.toml", "--device", "cpu")
+    assert run("train-encoder", faces / "faces", *more, *flags) == 0
+
+
 def test_a_generator_without_a_discriminator_is_told_of(tmp_path, capsys):
     written(tmp_path / "faces", discriminator=False)
     assert train(tmp_path, tmp_path / "guessing", "--steps", 2, "--json") == 0
@@ -70,7 +94,7 @@ def test_faces_are_compared_by_the_network_that_is_named(faces):
     assert train(faces, faces / "guessing", "--steps", 1, "--features", faces / "vgg") == 0
     assert json.loads(open_bundle(faces / "guessing").read("encoder.json"))["features"] == {
         "name": "eyes",
-        "validated": True,
+        "validated": False,
     }
 
 

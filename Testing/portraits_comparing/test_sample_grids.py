@@ -71,6 +71,16 @@ def test_captions_stand_beside_the_images_and_move_nothing_else():
     assert (named[:top, :left] == ground).all()
 
 
+def test_lines_stand_below_the_grid_and_move_nothing_else():
+    images = of_levels(-0.5, 0.5, 0.1, 0.2, side=64)
+    plain = sample_grid(images, columns=2)
+    named = sample_grid(images, columns=2, below=["Research use", "Mean"])
+    high = plain.shape[0]
+    np.testing.assert_array_equal(named[:high], plain)
+    for line in (named[high : high + 22], named[high + 22 :]):
+        assert (line != plain[0, 0]).any()
+
+
 def test_a_caption_stays_in_its_place_whatever_it_says():
     images = of_levels(0.0, 0.0, side=64)
     wide = sample_grid(images, columns=2, above=["a caption that is far too long $x^2$ \u4e2d\n", ""])

@@ -9,6 +9,9 @@ from torch.nn import functional
 
 from prognosis.bundles.model_used import Description
 from prognosis.errors import ModelError
+from prognosis.files import sha256_of
+from prognosis.portraits import vgg16
+from prognosis.portraits.comparing.features import bundled_vgg16
 from prognosis.portraits.importing import import_network
 from prognosis.portraits.vgg16 import Vgg16Features, load_vgg16
 
@@ -62,10 +65,34 @@ def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
         network(torch.rand(shape))
 
 
+def test_the_smallest_images_have_all_features() -> None:
+    with torch.device("meta"):
+        network = Vgg16Features()
+        blocks = network(torch.rand(1, 3, 16, 31))
+    assert [tuple(block.shape[2:]) for block in blocks] == [(16, 31), (8, 15), (4, 7), (2, 3), (1, 1)]
+
+
 def test_the_names_are_torchvisions() -> None:
     with torch.device("meta"):
         names = list(Vgg16Features().state_dict())
     assert names == [f"features.{index}.{part}" for block in BLOCKS for index in block for part in ("weight", "bias")]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["torchvision's file", "another file"])
+def test_only_the_weights_that_were_validated_are_called_so(
+    write: Write, description: Description, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """No file of the right hash can be made up, so that of the file at hand is taken for the right one."""
+    path, tensors = write("vgg16")
+    if known:
+        monkeypatch.setattr(vgg16, "KNOWN_SHA256", sha256_of(path)[:8])
+
+    network = bundled_vgg16(import_network(path, tmp_path / "features", description))
+
+    assert (network.name, network.validated) == ("faces", known)
+    images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    for block, right in zip(network.layers(images), _one_by_one(tensors, (images + 1) / 2), strict=True):
+        torch.testing.assert_close(block.double(), right, rtol=1e-4, atol=1e-4)
 
 
 def test_a_generator_is_no_feature_network(write: Write, description: Description, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_second_run_keeps_what_is_there_and_logs_where_it_is_told(a_run, two):
         (["--output", "{folder}/out"], "the following arguments are required: --cohort"),
         (["--cohort", "{table}", "--output", "{folder}/out", "--image", "ct.nrrd"], "--image belongs to one patient"),
         (["--cohort", "{table}", "--output", "{folder}/out", "--wrokers", "2"], "unrecognized arguments: --wrokers 2"),
-        (["--cohort", "{table}", "--output", "{folder}/out", "--workers", "no"], "'no' is no number of workers"),
+        (["--cohort", "{table}", "--output", "{folder}/out", "--workers", "no"], "'no' is no number of 1 or more"),
     ],
     ids=["no table", "one patient's option", "unknown option", "wrong value"],
 )

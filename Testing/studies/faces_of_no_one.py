@@ -1,5 +1,6 @@
 """What studies of portraits share: drawn faces, their projections, and how near these come."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from prognosis.portraits.projecting.photo_reading import as_images
 from prognosis.portraits.projecting.results import Projection
 from prognosis.survival.estimate import Estimate, with_interval
 
-DLIB_FILE = Path(__file__).resolve().parents[3] / "shared/data/faces/dlib_face_recognition_resnet_model_v1.dat"
+_SHARED = Path(__file__).resolve().parents[3] / "shared/data/faces/dlib_face_recognition_resnet_model_v1.dat"
+DLIB_FILE = Path(os.environ.get("PROGNOSIS_DLIB_IDENTITY", _SHARED))
 SIDE = 64
 
 

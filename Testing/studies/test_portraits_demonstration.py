@@ -5,7 +5,6 @@ Pictures go to the folder that `PROGNOSIS_STUDY_PICTURES` names.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from faces_of_no_one import drawn, mean_gain, nearness, person_measure, photos, 
 
 from prognosis.bundles.store import shipped_models_folder
 from prognosis.portraits.comparing.distribution import image_features, set_distance
+from prognosis.portraits.comparing.features import perceptual_distance
 from prognosis.portraits.finetuning.options import AugmentMode, FinetuneOptions
 from prognosis.portraits.finetuning.photo_set import PhotoSet
 from prognosis.portraits.finetuning.training import Finetuned, Start, finetune
@@ -24,14 +24,14 @@ from prognosis.portraits.projecting.options import GuessedStart, ProjectionOptio
 from prognosis.portraits.projecting.projector import project
 from prognosis.portraits.stylegan2.discriminator import Discriminator
 
-BUNDLE = shipped_models_folder() / "portraits-demonstration"
+BUNDLE = Path(os.environ.get("PROGNOSIS_STUDY_MODEL", shipped_models_folder() / "portraits-demonstration"))
 FACES, COVERED_FACES = 200, 100
 COVERED = 0.7
 
 
 @pytest.fixture(scope="module")
 def models() -> ProjectingModels:
-    return load_models(find_generator(BUNDLE), None, None, with_encoder=True, device=torch.device("cpu"))
+    return _models(with_encoder=False)
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def pictures(tmp_path) -> Path:
 
 
 @pytest.mark.long
-def test_projections_of_fresh_faces_come_near_and_are_recognised(models, pictures, capsys):
+def test_projections_of_fresh_faces_come_near_and_are_recognised(pictures, capsys):
+    models = _models(with_encoder=True)
     wanted = photos(FACES, 900_001)
     persons = person_measure(models.identity)
     rows, reached = [("photo", wanted)], {}
@@ -62,7 +63,7 @@ def test_projections_of_fresh_faces_come_near_and_are_recognised(models, picture
     rows.insert(1, ("encoder alone", guessed))
     mean_face = models.generator.synthesise(models.generator.mean_w.expand(1, models.generator.layers, -1)).detach()
     far = models.features(mean_face)
-    at_mean = torch.cat([_perceptual(models, far, photo[None]) for photo in wanted]).median()
+    at_mean = torch.cat([perceptual_distance(models.features(photo[None]), far) for photo in wanted]).median()
     write_rows(pictures / "portraits-projected.png", rows, columns=12)
     with capsys.disabled():
         print(f"\n{FACES} fresh faces, persons by {persons.name}; the mean face's perceptual distance {at_mean:.4f}")
@@ -106,7 +107,7 @@ def test_adaptive_augmentation_beats_none_on_200_photos(models, pictures, capsys
     rows, distances, gaps = [("learnt from", PhotoSet(few).images(range(12)))], {}, {}
     z = torch.randn(1000, models.generator.options.z_dim, generator=torch.Generator().manual_seed(4))
     for augment in (AugmentMode.NONE, AugmentMode.ADAPTIVE):
-        trained = _tuned(few, images=40_000, augment=augment)
+        trained = _tuned(few, images=16_000, augment=augment)
         with torch.no_grad():
             faces = torch.cat([trained.generator(some) for some in z.split(50)])
         distances[augment] = set_distance(fresh, image_features([faces], models.features))
@@ -127,20 +128,26 @@ def test_adaptive_augmentation_beats_none_on_200_photos(models, pictures, capsys
     assert gaps[AugmentMode.ADAPTIVE] < gaps[AugmentMode.NONE]
 
 
+def _models(*, with_encoder: bool) -> ProjectingModels:
+    return load_models(find_generator(BUNDLE), None, None, with_encoder=with_encoder, device=torch.device("cpu"))
+
+
 def _tuned(pixels: np.ndarray, *, images: int, augment: AugmentMode) -> Finetuned:
     bundle = find_generator(BUNDLE)
     start = Start(load_generator(bundle), load_discriminator(bundle), bundle.manifest.name, demonstration=True)
-    # As in training the demonstration; the strength may rise within the few photos shown.
+    # As the demonstration was trained; the probability may rise within the few photos shown.
     options = FinetuneOptions(
-        images=images, augment=augment, augment_images=50_000, mixing=0.0, r1_weight=0.05, held_out=0.0, seed=3
+        images=images,
+        batch=16,
+        augment=augment,
+        augment_images=20_000,
+        mixing=0.0,
+        r1_weight=1.0,
+        average_images=5000,
+        held_out=0.0,
+        seed=3,
     )
-    return finetune(PhotoSet(pixels), start, replace(options, average_images=5000), cohort="a study")
-
-
-def _perceptual(models: ProjectingModels, far: list[torch.Tensor], photo: torch.Tensor) -> torch.Tensor:
-    from prognosis.portraits.comparing.features import perceptual_distance
-
-    return perceptual_distance(models.features(photo), far)
+    return finetune(PhotoSet(pixels), start, options, cohort="a study")
 
 
 @torch.no_grad()

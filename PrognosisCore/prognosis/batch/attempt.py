@@ -28,14 +28,14 @@ def attempt(case: Case, folder: Path, settings: Mapping[str, object], compute: C
         return Done(case, _computed(case, folder, settings, compute))
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, PrognosisError | OSError) and not _ran_out_of_memory(error):
+        if isinstance(error, PrognosisError | OSError) and not ran_out_of_memory(error):
             return failed_by(error, case, folder)
         raise
 
 
 def failed_by(error: BaseException, case: Case, folder: Path) -> Failed:
     """A case that an error ended, in words without names of patients, files and folders."""
-    if _ran_out_of_memory(error):
+    if ran_out_of_memory(error):
         return Failed(
             case, "Memory ran out.", "Run with fewer --workers, or on a machine with more memory.", once_more=True
         )
@@ -74,7 +74,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _ran_out_of_memory(error: BaseException) -> bool:
+def ran_out_of_memory(error: BaseException) -> bool:
     """Whether this error, or one that led to it, is of memory; libraries say so by name or in words only."""
     seen: BaseException | None = error
     while seen is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from prognosis.bundles.manifest import Manifest, RiskSource
+from prognosis.bundles.manifest import Manifest, Method, RiskSource
 
 _SOURCES = {
     RiskSource.OUT_OF_FOLD: "out-of-fold risks: each patient was scored by a model that had not seen that patient",
@@ -98,13 +98,19 @@ def _calibration(manifest: Manifest) -> list[str]:
 def _limits(manifest: Manifest) -> list[str]:
     if manifest.training is None:
         limits = ["It was imported and not validated here; nothing is known of who it was trained on."]
+    elif manifest.training.details.get("photos_are_counted_as_patients"):
+        limits = [
+            f"It was trained on {manifest.training.patients} photos; people, cameras and lights unlike "
+            "theirs are drawn worse.",
+            "It can repeat photos it was trained on: handle it as you handle them.",
+        ]
     else:
         limits = [
             f"It was trained on {manifest.training.patients} patients with {manifest.training.events} events; "
             "other hospitals, scanners and diseases may give other results.",
             "The intervals above do not hold the chance of training.",
         ]
-    if manifest.demonstration:
+    if manifest.demonstration and manifest.method is not Method.PORTRAITS:
         limits.append("On real patients only the ranking is shown; percentiles and curves must be asked for.")
     return ["\n".join(f"- {limit}" for limit in limits)]
 

@@ -15,7 +15,7 @@ from prognosis.bundles.file_names import MANIFEST_NAME, check_file_name
 from prognosis.bundles.strict_json import parse_record
 from prognosis.errors import ModelError
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,49}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PERCENTILES = 101

@@ -14,6 +14,7 @@ from prognosis.errors import ModelError
 from prognosis.files import sha256_of
 
 VARIABLE = "PROGNOSIS_MODELS"
+_CHOOSE = "Choose another: `prognosis models list` shows what kind each is."
 _LIST_THEM = "`prognosis models list` shows the models there are; `--model` takes a name or a folder."
 
 
@@ -61,12 +62,12 @@ def find_bundle(name_or_path: str | Path | None, *, method: Method, kind: Archit
     if bundle.manifest.method is not method:
         raise ModelError(
             f"{folder} is a model for {bundle.manifest.method}, not for {method}.",
-            remedy="Choose another with --model.",
+            remedy=_CHOOSE,
         )
     if kind is not None and bundle.manifest.architecture.kind is not kind:
         raise ModelError(
             f"{folder} is a model of kind '{bundle.manifest.architecture.kind}'; '{kind}' is needed here.",
-            remedy="Choose another with --model.",
+            remedy=_CHOOSE,
         )
     required_bundles(bundle)
     return bundle

@@ -61,13 +61,25 @@ def _run(arguments: Sequence[str] | None) -> int:
             console.fail(error.what, error.remedy)
             return 2
         except (KeyboardInterrupt, CancelledError):
-            console.fail("Cancelled.", "Nothing was left half written.")
+            console.fail(
+                "Cancelled.", "Nothing was left half written; the same command keeps what is done, or begins again."
+            )
             return 130
         except PrognosisError as error:
             console.fail(error.what, error.remedy)
             return 1
         except OSError as error:
             console.fail(f"{error.filename or 'A file'}: {error.strerror}.", "Nothing was left half written.")
+            return 1
+        except (MemoryError, RuntimeError) as error:
+            from prognosis.batch.attempt import ran_out_of_memory
+
+            if not ran_out_of_memory(error):
+                raise
+            console.fail(
+                "Memory ran out.",
+                "Run the same command with less at once, such as a smaller --batch, or on a machine with more memory.",
+            )
             return 1
 
 

@@ -1,6 +1,7 @@
 """Arguments that several commands take, declared once."""
 
 import argparse
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,22 @@ def add_verb(
 def add_output(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help=what)
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+
+
+def add_config(parser: Any, options: type) -> None:
+    """Add a file of options, its names told.
+
+    Args:
+        parser: A parser or a group of one.
+        options: The dataclass whose fields the file may set.
+    """
+    told = ", ".join(field.name for field in dataclasses.fields(options))
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="TOML",
+        help=f"options in a file, one 'name = value' a line, of {told}; flags win",
+    )
 
 
 def add_lesion_choice(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from prognosis.cli.cohort_arguments import add_how_it_runs
 from prognosis.cli.cohort_run import CohortRun, Room, clear_former, in_processes, run_cohort, tell_end, working_hours
 from prognosis.cli.console import Console
 from prognosis.cli.options import Verbs, add_output, add_verb, input_path
-from prognosis.cli.portraits_align_files import is_former, publish, write_photo_names
+from prognosis.cli.portraits_align_files import ROWS, is_former, publish, warn_of_rows, write_photo_names
 from prognosis.errors import ModelError
 from prognosis.portraits.faces.landmark_files import SHIPPED, check_landmark_file, load_dlib
 from prognosis.portraits.faces.options import LEAST_SIZE, MOST_SIZE, AlignOptions, FaceChoice
@@ -87,11 +87,14 @@ class FaceAligning:
 
     @property
     def settings(self) -> Mapping[str, object]:
+        from prognosis.portraits.faces.aligned_files import MEASURES
+
         return {
             "kind": _KIND,
             "size": self.options.size,
             "face": str(self.options.choice),
             "landmarks": self.sha256,
+            "measures": MEASURES,
             **self.libraries,
         }
 
@@ -138,10 +141,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     with run_cohort(run, cases, arguments, console, may_start) as ran:
         published = publish(ran)
         console.say(f"Faces: {published.faces} ({output / published.table}, {output / published.overview})")
-        for row, flags in published.flagged:
-            console.warn(f"Row {row}: {flags}.")
+        warn_of_rows(published.flagged, output / published.table, console)
         if len(photos) > 1 and arguments.photo_names is None:
-            console.say("Rows count photos in the order given, those of a folder by path; --photo-names lists them.")
+            console.say(ROWS)
         more = {"faces": published.faces, "table": str(output / published.table)}
         return tell_end(ran, console, more)
 
@@ -184,6 +186,7 @@ def _summary(options: AlignOptions) -> "BatchSummary":
         model="shipped landmarks" if options.landmarks == SHIPPED else "landmarks of the user",
         demonstration=False,
         report=None,
+        rows=ROWS,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.cohort_run import Ran
+from prognosis.cli.console import Console
 from prognosis.cli.score_request import lies_in
 from prognosis.errors import InputError, UsageError
 from prognosis.files import write_bytes, write_csv
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 TABLE = "faces.csv"
 OVERVIEW = "overview.png"
 
+ROWS = "Rows count photos from 1 in the order given, those of a folder by path; --photo-names lists them."
+
 _FACES = "face-*.png"
+_MOST_WARNED = 20
 
 _FACE_FILE = re.compile(r"face-\d{6,}(-\d+)?\.png")
 _NAMES_HEADER = ("row", "photo")
 _TOLD = ("row", "face", "status", "file", "cause", "remedy", "faces_found", "doubtful_places")
 _PLACED = ("box_left", "box_top", "box_width", "box_height", "score", "landmark_spread", "turned_deg")
-_ENDED = ("occlusion", "flags", "notes", "landmarks")
+_ENDED = ("flags", "notes", "landmarks")
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,14 @@ def publish(ran: Ran) -> Published:
     return Published(sum(len(row.files) for row in rows), tuple((number, flags) for number, flags in flagged if flags))
 
 
+def warn_of_rows(flagged: Sequence[tuple[int, str]], table: Path, console: Console) -> None:
+    """Tell which rows should be looked at: of many, the first."""
+    for row, flags in flagged[:_MOST_WARNED]:
+        console.warn(f"Row {row}: {flags}.")
+    if len(flagged) > _MOST_WARNED:
+        console.warn(f"{len(flagged) - _MOST_WARNED} more rows are flagged: see {table}.")
+
+
 def write_photo_names(file: Path, photos: Sequence[Path], output: Path, *, overwrite: bool) -> None:
     """Write which row is which photo.
 
@@ -141,7 +153,6 @@ def _write_table(file: Path, rows: Sequence[_Row]) -> None:
 
 def _cells(row: _Row) -> Iterator[list[object]]:
     from prognosis.portraits.faces.aligned_files import MEASURES
-    from prognosis.portraits.faces.quality import OCCLUSION
 
     entry, record = row.entry, row.record
     if record is None:
@@ -152,8 +163,8 @@ def _cells(row: _Row) -> Iterator[list[object]]:
         yield [
             *(entry.case.number, face.number, "aligned", name, None, None, record.found, record.doubtful),
             *(*face.box, face.score, face.spread, face.turned_deg),
-            *(face.measures[measure] for measure in MEASURES),
-            *(OCCLUSION, "; ".join(face.flags), "; ".join(record.notes), f"{record.points} points"),
+            *(face.measures.get(measure) for measure in MEASURES),
+            *("; ".join(face.flags), "; ".join(record.notes), f"{record.points} points"),
         ]
 
 

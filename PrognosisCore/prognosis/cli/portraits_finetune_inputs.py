@@ -85,13 +85,11 @@ def features_of(given: str | None) -> "FeatureNetwork | None":
     """
     from prognosis.bundles.manifest import ArchitectureKind, Method
     from prognosis.bundles.store import find_bundle
-    from prognosis.portraits.comparing.features import vgg16_features
-    from prognosis.portraits.vgg16 import load_vgg16
+    from prognosis.portraits.comparing.features import bundled_vgg16
 
     if given is None:
         return None
-    bundle = find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.FEATURES_VGG16)
-    return vgg16_features(load_vgg16(bundle), bundle.manifest.name)
+    return bundled_vgg16(find_bundle(given, method=Method.PORTRAITS, kind=ArchitectureKind.FEATURES_VGG16))
 
 
 @contextmanager
@@ -100,8 +98,8 @@ def read_photos(
 ) -> Iterator["PhotoSet"]:
     """Read photos into memory; many of them into a file that all processes share.
 
-    The file loses its name once all have opened it, where the system allows, so that no copy of photos outlives the
-    run, however it ends.
+    The file loses its name once all have opened it, so that no copy of photos outlives the run, however it ends. It
+    keeps it to the end where the system deletes no open file, and where other machines read it: they would lose it.
 
     Raises:
         InputError: Too few photos can be used.
@@ -123,8 +121,14 @@ def read_photos(
         read = read_photo_set(photos, resolution, packed=file if shared else None, progress=console.progress)
         team.wait()  # the others open the file
         team.wait()
-        with suppress(PermissionError):
-            file.unlink(missing_ok=True)
+        if not team.spans_machines:
+            _unlink(file)
         yield read
     finally:
+        _unlink(file)
+
+
+def _unlink(file: Path) -> None:
+    """Delete a file; where it cannot be while it is open, it goes with its folder at the end."""
+    with suppress(PermissionError):
         file.unlink(missing_ok=True)

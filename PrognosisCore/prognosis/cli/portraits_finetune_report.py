@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.files import write_bytes, write_text
-from prognosis.portraits.comparing.grids import marked_png, sample_grid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,6 +20,8 @@ _COLUMNS = 8
 
 def keep_grid(state: Path, shown: int, images: "Tensor") -> None:
     """Keep faces of the training so far, until its report is made; at its start those of another training go."""
+    from prognosis.portraits.comparing.grids import marked_png, sample_grid
+
     folder = state / _GRIDS
     if shown == 0:
         shutil.rmtree(folder, ignore_errors=True)
@@ -32,6 +33,7 @@ def keep_grid(state: Path, shown: int, images: "Tensor") -> None:
 def write_report(file: Path, bundle: "Bundle", trained: "Finetuned", options: "FinetuneOptions", state: Path) -> None:
     """Write the report of a training beside its model."""
     from prognosis.config import as_plain
+    from prognosis.portraits.comparing.features import as_told
     from prognosis.portraits.finetuning.options import AugmentMode
     from prognosis.report.finetuning import FinetuningStory, render_finetuning_report
     from prognosis.report.finetuning_figures import finetuning_figures
@@ -54,7 +56,7 @@ def write_report(file: Path, bundle: "Bundle", trained: "Finetuned", options: "F
         },
         versions=manifest.versions,
         sign_target=options.augment_target if options.augment is AugmentMode.ADAPTIVE else None,
-        distances_by=trained.after.network if trained.after else "",
+        distances_by=as_told(trained.after.network, validated=trained.after.validated) if trained.after else "",
     )
     write_text(file, render_finetuning_report(story, finetuning_figures(story)))
 

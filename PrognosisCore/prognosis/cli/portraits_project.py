@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from prognosis.cli.cohort_arguments import clock_time, count
 from prognosis.cli.cohort_run import CohortRun, Room, clear_former, run_cohort, tell_end, working_hours
 from prognosis.cli.console import Console
-from prognosis.cli.options import Verbs, add_output, add_verb, input_path
-from prognosis.cli.portraits_align_files import aligned_photos, write_photo_names
+from prognosis.cli.options import Verbs, add_config, add_output, add_verb, input_path
+from prognosis.cli.portraits_align_files import ROWS, aligned_photos, warn_of_rows, write_photo_names
 from prognosis.config import as_plain, resolve
 from prognosis.errors import UsageError
 from prognosis.files import sha256_of
@@ -108,7 +108,7 @@ def _add_search(group: Any) -> None:
         "--noise-maps", action="store_true", default=None, help="fit noise too; the latent then lacks part of the face"
     )
     group.add_argument("--seed", type=int, metavar="S", help="seed of starts and noise (default 0)")
-    group.add_argument("--config", type=Path, metavar="TOML", help="options in a file; flags win over it")
+    add_config(group, ProjectionOptions)
 
 
 def _add_how_it_runs(group: Any) -> None:
@@ -141,6 +141,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     from prognosis.cli.portraits_project_files import OVERVIEW, TABLE, is_former, publish
     from prognosis.portraits.faces.photo_list import list_photos
     from prognosis.portraits.projecting.latent_files import CONSENT, IDENTIFIABLE
+    from prognosis.report.wording import DEMONSTRATION, NO_FINDING_OF_A_DEMONSTRATION
 
     may_start = working_hours(arguments, console)
     console.say(f"{CONSENT} {IDENTIFIABLE}")
@@ -162,7 +163,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         "projecting",
         output,
         work.settings,
-        _together(arguments, work, output / _STATE, len(chosen), console),
+        _together(arguments, work, output / _STATE, [case.number for case in chosen], console),
         Room(_RESULT_BYTES, _STATE_BYTES),
         _summary(work),
     )
@@ -170,20 +171,23 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     with run_cohort(run, chosen, arguments, console, may_start) as ran:
         if not ran.ledger.waiting:
             shutil.rmtree(output / _STATE, ignore_errors=True)
-        for row, flags in publish(ran, work.models.used):
-            console.warn(f"Row {row}: {flags}.")
+        warn_of_rows(publish(ran, work.models.used), output / TABLE, console)
+        if work.models.used.demonstration:
+            console.warn(f"{DEMONSTRATION}. {NO_FINDING_OF_A_DEMONSTRATION}")
         if not work.models.features.validated:
             console.warn(f"Faces are compared by {work.models.features.name}, which is not a validated measure.")
         if not work.models.identity.validated:
             console.warn(f"Persons are compared by {work.models.identity.name}.")
-        console.say(f"Projections: {output / TABLE}, {output / OVERVIEW}")
+        made = [output / name for name in (TABLE, OVERVIEW) if (output / name).exists()]
+        console.say(f"Projections: {', '.join(map(str, made))}")
         if len(photos) > 1 and arguments.photo_names is None:
-            console.say("Rows count photos in the order given, those of a folder by path; --photo-names lists them.")
-        return tell_end(ran, console, {"table": str(output / TABLE)})
+            console.say(ROWS)
+        more = {"table": str(output / TABLE), "model": work.models.used.name}
+        return tell_end(ran, console, {**more, "demonstration": work.models.used.demonstration})
 
 
 def _together(
-    arguments: argparse.Namespace, work: "PhotoProjecting", state: Path, rows: int, console: Console
+    arguments: argparse.Namespace, work: "PhotoProjecting", state: Path, numbers: Sequence[int], console: Console
 ) -> "Callable[[int], Executor]":
     """Photos are searched side by side in this process, however many workers are asked for."""
 
@@ -194,7 +198,7 @@ def _together(
             work,
             at_once=arguments.at_once or _sensible_at_once(work),
             state=state / "search.safetensors",
-            rows=rows,
+            numbers=numbers,
             progress=console.progress,
         )
 
@@ -249,9 +253,11 @@ def _reading(arguments: argparse.Namespace, side: int) -> "tuple[ReadPhoto, dict
 
 
 def _summary(work: "PhotoProjecting") -> "BatchSummary":
+    from prognosis.portraits.comparing.features import as_told
     from prognosis.report.batch_summary import BatchSummary, Column
 
-    used = work.models.used
+    used, features, identity = work.models.used, work.models.features, work.models.identity
+    by = as_told(features.name, validated=features.validated)
     return BatchSummary(
         title="Latents of faces in photos",
         columns=(
@@ -261,9 +267,10 @@ def _summary(work: "PhotoProjecting") -> "BatchSummary":
             Column("latent_spread", "Spread over restarts", decimals=2),
             Column("steps", "Steps"),
         ),
-        model=f"{used.name} {used.version}, faces compared by {work.models.features.name}",
+        model=f"{used.name} {used.version}; faces compared by {by}; persons compared by {identity.name}",
         demonstration=used.demonstration,
         report=None,
+        rows=ROWS,
     )
 
 

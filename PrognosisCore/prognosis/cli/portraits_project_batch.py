@@ -1,6 +1,7 @@
 """Projecting as the work of a batch: photos are read one by one and projected many at once, each its own case."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -8,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from prognosis.batch.attempt import attempt, failed_by
+from prognosis.batch.attempt import attempt, failed_by, ran_out_of_memory
 from prognosis.batch.case import Case, Facts, Failed, Outcome
 from prognosis.batch.executor import Task
 from prognosis.batch.inputs import stamp_of
@@ -24,6 +25,8 @@ from prognosis.progress import Progress
 from prognosis.provenance import now, versions
 
 PHOTO = "photo"
+
+_LESS_MEMORY = "Run with fewer --restarts, with --device cpu, or on a machine with more memory."
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,18 @@ class PhotosTogether:
         work: How.
         at_once: Photos in one search; halved where memory runs out.
         state: The file a search is kept in while it runs, so that the next run goes on there.
-        rows: How many cases there are, for words.
+        numbers: Of all cases of the run in their order, those with a result too: progress counts steps of them all, so
+            that its pace tells how long the whole run will take.
         progress: Told of the search.
     """
 
-    def __init__(self, work: PhotoProjecting, *, at_once: int, state: Path, rows: int, progress: Progress) -> None:
+    def __init__(
+        self, work: PhotoProjecting, *, at_once: int, state: Path, numbers: Sequence[int], progress: Progress
+    ) -> None:
         self._work = work
         self._at_once = at_once
         self._state = state
-        self._rows = rows
+        self._numbers = numbers
         self._progress = progress
 
     def __enter__(self) -> Self:
@@ -108,7 +114,8 @@ class PhotosTogether:
         found = self._found(ready)
         if not isinstance(found, list):
             if len(ready) == 1:
-                yield replace(failed_by(found, ready[0].task.case, ready[0].task.folder), once_more=False)
+                failed = replace(failed_by(found, ready[0].task.case, ready[0].task.folder), once_more=False)
+                yield replace(failed, remedy=_LESS_MEMORY) if ran_out_of_memory(found) else failed
                 return
             half = len(ready) // 2
             if not isinstance(found, ModelError):
@@ -120,11 +127,11 @@ class PhotosTogether:
             yield self._written(one, projection)
 
     def _found(self, ready: list[_Ready]) -> list[Projection] | RuntimeError | MemoryError | ModelError:
-        first, last = ready[0].task.case.number, ready[-1].task.case.number
+        first, last = (bisect(self._numbers, one.task.case.number) for one in (ready[0], ready[-1]))
         photos = as_images(np.stack([one.photo.pixels for one in ready]))
 
         def told(step: str, done: int, total: int) -> None:
-            self._progress(f"rows {first} to {last} of {self._rows}", done, total)
+            self._progress("search steps", (first - 1) * total + done * (last - first + 1), len(self._numbers) * total)
 
         models, options = self._work.models, self._work.options
         try:

@@ -9,7 +9,7 @@ from PIL import Image
 from prognosis.batch.ledger import Entry, State
 from prognosis.cli.cohort_run import Ran
 from prognosis.files import write_bytes, write_csv
-from prognosis.portraits.comparing.grids import marked_png, sample_grid
+from prognosis.portraits.comparing.grids import SYNTHETIC, marked_png, sample_grid
 from prognosis.portraits.faces.aligned_files import MEASURES
 from prognosis.portraits.projecting.latent_files import (
     LATENT,
@@ -20,6 +20,7 @@ from prognosis.portraits.projecting.latent_files import (
     read_projection,
 )
 from prognosis.portraits.projecting.photo_reading import as_images
+from prognosis.report.wording import DEMONSTRATION, RESEARCH_USE
 
 TABLE, OVERVIEW = "projections.csv", "overview.png"
 MOST_SHOWN = 80
@@ -94,7 +95,13 @@ def _overview(folder: Path, rows: Sequence[_Row], used: GeneratorUsed) -> bytes:
     captions = [
         _caption([entry.case.number for entry, _ in rows[at : at + columns]]) for at in range(0, len(rows), columns)
     ]
-    grid = sample_grid(as_images(np.stack(pictures)), columns=columns, beside=captions)
+    notice = [
+        f"{SYNTHETIC}s by {used.name} {used.version}",
+        *RESEARCH_USE.replace(". ", ".\n").splitlines(),
+        "Treat them like the photos.",
+    ]
+    below = [DEMONSTRATION, *notice] if used.demonstration else notice
+    grid = sample_grid(as_images(np.stack(pictures)), columns=columns, beside=captions, below=below)
     return marked_png(grid, picture_words(used))
 
 

@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
-from prognosis.cli.options import Verbs, add_verb
+from prognosis.cli.options import Verbs, add_config, add_verb
 from prognosis.config import as_plain, resolve
 from prognosis.errors import UsageError
 from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
+from prognosis.portraits.encoding.options import EncoderTrainingOptions
 
 if TYPE_CHECKING:
     import torch
 
     from prognosis.bundles.bundle import Bundle
     from prognosis.portraits.comparing.features import FeatureNetwork
-    from prognosis.portraits.encoding.options import EncoderTrainingOptions
 
-_FLAGS = ("steps", "batch", "learning_rate", "feature_share", "seed", "device")
+_FLAGS = ("steps", "batch", "learning_rate", "feature_share", "feature_images", "seed", "device")
+_OPTIONS = "options.json"
 _LARGEST_STATE_BYTES = 500_000_000
 
 
@@ -32,10 +33,15 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help="name or folder of a generator")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="BUNDLE", help="folder for the generator with its encoder"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="BUNDLE",
+        help="folder for the generator with its encoder; BUNDLE.training beside it holds what an interrupted training "
+        "goes on from",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
-    parser.add_argument("--config", type=Path, metavar="TOML", help="options in a file; flags win over it")
+    add_config(parser, EncoderTrainingOptions)
     parser.add_argument(
         "--features",
         metavar="M",
@@ -50,6 +56,9 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
         metavar="S",
         help="share of the steps, the last ones, that compare faces as well as latents (default 0.5; 0 for none)",
     )
+    parser.add_argument(
+        "--feature-images", type=int, metavar="N", help="faces of such a step that are compared (default 16)"
+    )
     parser.add_argument("--seed", type=int, metavar="S", help="seed of everything random (default 0)")
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda (default auto)")
     parser.add_argument("--name", help="the new model's name (default: the folder's)")
@@ -60,7 +69,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     from prognosis.bundles.manifest import ArchitectureKind, Method, is_bundle_name
     from prognosis.bundles.store import find_bundle
-    from prognosis.portraits.encoding.options import EncoderTrainingOptions
+    from prognosis.training.checkpoint import is_begun
     from prognosis.training.device import choose_device
 
     options = resolve(EncoderTrainingOptions, arguments.config, {name: getattr(arguments, name) for name in _FLAGS})
@@ -77,7 +86,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     state = output.with_name(f"{output.name}.training")
     with only_one_run(state):
         require_free_space(state, _LARGEST_STATE_BYTES)
-        write_json(state / "options.json", as_plain(options))
+        if arguments.overwrite or not is_begun(state):
+            write_json(state / _OPTIONS, as_plain(options))
         _train(arguments, console, bundle, features, options, output, state, device)
     shutil.rmtree(state)
     return 0
@@ -86,13 +96,12 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 def _features(named: str | None, bundle: "Bundle", device: "torch.device") -> "FeatureNetwork | None":
     from prognosis.bundles.manifest import ArchitectureKind, Method
     from prognosis.bundles.store import find_bundle
-    from prognosis.portraits.comparing.features import discriminator_features, vgg16_features
+    from prognosis.portraits.comparing.features import bundled_vgg16, discriminator_features
     from prognosis.portraits.generator_bundle import load_discriminator
-    from prognosis.portraits.vgg16 import load_vgg16
 
     if named is not None:
         vgg16 = find_bundle(named, method=Method.PORTRAITS, kind=ArchitectureKind.FEATURES_VGG16)
-        return vgg16_features(load_vgg16(vgg16).to(device), vgg16.manifest.name)
+        return bundled_vgg16(vgg16, device)
     discriminator = load_discriminator(bundle)
     return None if discriminator is None else discriminator_features(discriminator.to(device), bundle.manifest.name)
 
@@ -102,7 +111,7 @@ def _train(
     console: Console,
     bundle: "Bundle",
     features: "FeatureNetwork | None",
-    options: "EncoderTrainingOptions",
+    options: EncoderTrainingOptions,
     output: Path,
     state: Path,
     device: "torch.device",
@@ -110,9 +119,17 @@ def _train(
     from prognosis.portraits.encoding.encoder_bundle import write_with_encoder
     from prognosis.portraits.encoding.training import train_encoder
     from prognosis.portraits.generator_bundle import load_generator
+    from prognosis.report.wording import DEMONSTRATION, NO_FINDING_OF_A_DEMONSTRATION
 
     generator = load_generator(bundle).to(device)
-    trained = train_encoder(generator, features, options, state_folder=state, progress=console.progress)
+    trained = train_encoder(
+        generator,
+        features,
+        options,
+        state_folder=state,
+        progress=console.progress,
+        replaces_state=arguments.overwrite,
+    )
     written = write_with_encoder(
         bundle,
         trained,
@@ -123,6 +140,8 @@ def _train(
     )
     for warning in trained.warnings:
         console.warn(warning)
+    if written.manifest.demonstration:
+        console.warn(f"{DEMONSTRATION}. {NO_FINDING_OF_A_DEMONSTRATION}")
     for name, metric in trained.metrics.items():
         console.say(f"{name} {metric.estimate:.3f} ({metric.low:.3f} to {metric.high:.3f}), {metric.how}")
     console.say(f"Model: {written.folder}")
@@ -130,6 +149,7 @@ def _train(
         {
             "model": str(written.folder),
             "sha256": written.sha256,
+            "demonstration": written.manifest.demonstration,
             "metrics": {name: metric.estimate for name, metric in trained.metrics.items()},
             "warnings": list(trained.warnings),
         }

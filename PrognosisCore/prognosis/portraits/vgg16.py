@@ -4,13 +4,13 @@ Simonyan and Zisserman, "Very deep convolutional networks for large-scale image 
 D. The weights' names are torchvision's, 'features.0.weight' to 'features.28.bias'.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
 from prognosis.bundles.bundle import Bundle
-from prognosis.bundles.manifest import ArchitectureKind
+from prognosis.bundles.manifest import SOURCE, ArchitectureKind
 from prognosis.bundles.weights import load_weights
 from prognosis.errors import ModelError
 
@@ -18,6 +18,8 @@ WEIGHTS_FILE = "network.safetensors"
 CHANNEL_MEAN = (0.485, 0.456, 0.406)
 CHANNEL_SD = (0.229, 0.224, 0.225)
 SMALLEST_SIDE = 16
+KNOWN_SHA256 = "397923af"
+"""How the hash of torchvision's vgg16-397923af.pth begins, as its name says."""
 
 # Output channels of the convolutions of each block; blocks are parted by halving the size.
 _BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -65,7 +67,8 @@ class Vgg16Features(nn.Module):
         for layer in self.features:
             if isinstance(layer, nn.MaxPool2d):
                 blocks.append(values)
-            values = layer(values)
+            if len(blocks) < len(_BLOCKS):  # what comes after the last may be too small to be halved
+                values = layer(values)
         return blocks
 
 
@@ -84,6 +87,15 @@ def load_vgg16(bundle: Bundle) -> Vgg16Features:
     network = Vgg16Features()
     load_weights(network, bundle.tensors(WEIGHTS_FILE), what=str(bundle.folder))
     return network.eval()
+
+
+def is_known(bundle: Bundle) -> bool:
+    """Whether the weights were imported from the file on which others have shown that distances follow what people see.
+
+    Weights of another origin have the same shapes, and may compare images by anything.
+    """
+    source = bundle.manifest.preprocessing.get(SOURCE)
+    return isinstance(source, Mapping) and str(source.get("sha256")).startswith(KNOWN_SHA256)
 
 
 def _layers() -> Sequence[nn.Module]:

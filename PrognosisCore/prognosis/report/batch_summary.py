@@ -44,6 +44,7 @@ class BatchSummary:
         demonstration: Whether it is a demonstration.
         look_closer: How to learn more of a failure.
         report: The page in each case's folder; None where there is none.
+        rows: What the number of a row counts.
     """
 
     title: str
@@ -52,6 +53,7 @@ class BatchSummary:
     demonstration: bool
     look_closer: str = ""
     report: str | None = "report.html"
+    rows: str = "A case bears the number of its row in the table, the header being row 1."
 
     @property
     def mark(self) -> str:

@@ -5,6 +5,7 @@ from prognosis.lesions.results import ScoredLesion, ScoredPatient
 
 RESEARCH_USE = "Research use only. Not for diagnosis or treatment."
 DEMONSTRATION = "DEMONSTRATION MODEL"
+NO_FINDING_OF_A_DEMONSTRATION = "It shows how the program works. Its numbers mean nothing for real patients."
 
 
 def model_line(model: ModelUsed) -> str:

@@ -54,6 +54,17 @@ def load_checkpoint(folder: Path, key: str, module: nn.Module, optimizer: torch.
     return int(state["done"])
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether the folder holds work of any key."""
+    return _read_state(folder) is not None
+
+
+def holds_another(folder: Path, key: str) -> bool:
+    """Whether the folder holds work of another key, which the next checkpoint of this one would replace."""
+    state = _read_state(folder)
+    return state is not None and state.get("key") != key
+
+
 def _read_state(folder: Path) -> dict[str, Any] | None:
     """What the last checkpoint says; None where there is none that can be read, for it can be made again."""
     try:

@@ -10,8 +10,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from prognosis.errors import CancelledError
-from prognosis.training.checkpoint import load_checkpoint, save_checkpoint
+from prognosis.errors import CancelledError, UsageError
+from prognosis.training.checkpoint import holds_another, load_checkpoint, save_checkpoint
 from prognosis.training.team import ALONE, Team
 
 _SECONDS_BETWEEN = 300.0
@@ -38,6 +38,10 @@ class Resumable:
         folder: Where to keep it; None keeps nothing.
         team: The first of its processes writes; all read.
         seconds_between: Least time between checkpoints; one is written at the end and on interruption as well.
+        replaces: Whether another key's checkpoint may be lost.
+
+    Raises:
+        UsageError: There is another key's checkpoint, which may not be lost.
     """
 
     def __init__(
@@ -50,7 +54,14 @@ class Resumable:
         folder: Path | None,
         team: Team = ALONE,
         seconds_between: float = _SECONDS_BETWEEN,
+        replaces: bool = True,
     ) -> None:
+        if folder is not None and not replaces and holds_another(folder, key):
+            raise UsageError(
+                f"{folder} holds a training that was begun with other data, another start or other options.",
+                remedy="Give what was given then, and it goes on (options.json there tells its options); or choose "
+                "another --output, or add --overwrite to lose it and begin anew.",
+            )
         self.total = total
         self._module = module
         self._optimizer = optimizer

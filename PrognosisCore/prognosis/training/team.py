@@ -38,6 +38,11 @@ class Team:
         """Whether this process is the one that reads, writes and speaks."""
         return self.rank == 0
 
+    @property
+    def spans_machines(self) -> bool:
+        """Whether some of the processes run on another machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", self.size)) < self.size
+
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
         """This process's part of what is dealt out to all."""
         return items[self.rank :: self.size]

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from prognosis.bundles.bundle import Bundle
 from prognosis.portraits.stylegan2.discriminator import Discriminator
-from prognosis.portraits.vgg16 import SMALLEST_SIDE, Vgg16Features
+from prognosis.portraits.vgg16 import SMALLEST_SIDE, Vgg16Features, is_known, load_vgg16
 
 _EPSILON = 1e-8
 
@@ -39,6 +40,11 @@ class FeatureNetwork:
         return [functional.normalize(layer.float(), dim=1, eps=_EPSILON) for layer in self.layers(images)]
 
 
+def as_told(name: str, *, validated: bool) -> str:
+    """A network's name as it stands beside every number it makes."""
+    return name if validated else f"{name}, not a validated measure"
+
+
 def perceptual_distance(ones: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
     """How different images look to a network: squared differences of its unit features, a mean over places and layers.
 
@@ -56,8 +62,27 @@ def perceptual_distance(ones: Sequence[Tensor], others: Sequence[Tensor]) -> Ten
     return torch.stack(layers).mean(dim=0)
 
 
-def vgg16_features(network: Vgg16Features, name: str = "VGG16") -> FeatureNetwork:
-    """Compare by VGG16, as the paper does."""
+def bundled_vgg16(bundle: Bundle, device: torch.device | None = None) -> FeatureNetwork:
+    """Compare by the VGG16 of a bundle, named as it is; validated where its weights are those that were.
+
+    Args:
+        bundle: It holds VGG16's features.
+        device: Where to compute; the CPU when None.
+
+    Raises:
+        ModelError: The bundle holds something else.
+    """
+    return vgg16_features(load_vgg16(bundle).to(device), bundle.manifest.name, validated=is_known(bundle))
+
+
+def vgg16_features(network: Vgg16Features, name: str = "VGG16", *, validated: bool) -> FeatureNetwork:
+    """Compare by VGG16, as the paper does.
+
+    Args:
+        network: Its weights in place.
+        name: Of the model.
+        validated: Whether the weights are those of which others have shown it; see `vgg16.is_known`.
+    """
     network.eval().requires_grad_(requires_grad=False)
 
     def layers(images: Tensor) -> Sequence[Tensor]:
@@ -65,7 +90,7 @@ def vgg16_features(network: Vgg16Features, name: str = "VGG16") -> FeatureNetwor
             raise ValueError(f"images must be {SMALLEST_SIDE} pixels wide or more, got {tuple(images.shape)}")
         return network((images + 1) / 2)
 
-    return FeatureNetwork(name, validated=True, layers=layers)
+    return FeatureNetwork(name, validated=validated, layers=layers)
 
 
 def discriminator_features(network: Discriminator, name: str) -> FeatureNetwork:

@@ -43,6 +43,7 @@ def sample_grid(
     columns: int,
     above: Sequence[str] = (),
     beside: Sequence[str] = (),
+    below: Sequence[str] = (),
     zoom: int = 1,
     largest_side: int = LARGEST_SIDE,
 ) -> NDArray[np.uint8]:
@@ -55,6 +56,7 @@ def sample_grid(
         columns: Images a row.
         above: Captions of the columns; none, or one for each.
         beside: Captions of the rows; none, or one for each.
+        below: Lines under the grid.
         zoom: How often each pixel is repeated, for small images.
         largest_side: Pixels of the longer side, captions included.
 
@@ -72,16 +74,18 @@ def sample_grid(
         msg = f"{columns} columns and {rows} rows cannot have {len(above)} and {len(beside)} captions"
         raise ValueError(msg)
     top, left = _CAPTION_ROW * bool(above), _CAPTION_COLUMN * bool(beside)
+    bottom = _CAPTION_ROW * len(below)
     side = min(
         zoom * images.shape[3],
         (largest_side - left - _GAP) // columns - _GAP,
-        (largest_side - top - _GAP) // rows - _GAP,
+        (largest_side - top - bottom - _GAP) // rows - _GAP,
     )
     if side < min(_LEAST_IMAGE, images.shape[3]):
         msg = f"{len(images)} images in {columns} columns do not fit into {largest_side} pixels"
         raise ValueError(msg)
     step = side + _GAP
-    sheet = _captions(top + rows * step + _GAP, left + columns * step + _GAP, (top, left), step, above, beside)
+    height, width = top + rows * step + _GAP + bottom, left + columns * step + _GAP
+    sheet = _captions(height, width, (top, left), step, above, beside, below)
     for number, pixels in enumerate(pixels_of(images).repeat(zoom, axis=1).repeat(zoom, axis=2)):
         row, column = divmod(number, columns)
         upper, first = top + _GAP + row * step, left + _GAP + column * step
@@ -113,10 +117,16 @@ def _of_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _captions(
-    height: int, width: int, corner: tuple[int, int], step: int, above: Sequence[str], beside: Sequence[str]
+    height: int,
+    width: int,
+    corner: tuple[int, int],
+    step: int,
+    above: Sequence[str],
+    beside: Sequence[str],
+    below: Sequence[str],
 ) -> NDArray[np.uint8]:
-    """An empty sheet with captions at its upper and left edge, each cut to the place it has."""
-    if not above and not beside:
+    """An empty sheet with captions at its upper, left and lower edge, each cut to the place it has."""
+    if not above and not beside and not below:
         return np.array(Image.new("RGB", (width, height), _GROUND))
     top, left = corner
     figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor=_GROUND)
@@ -124,6 +134,8 @@ def _captions(
         _write(figure, left + (column + 0.5) * step, height - top / 2, text, within=step - _APART, across="center")
     for row, text in enumerate(beside):
         _write(figure, _APART, height - top - (row + 0.5) * step, text, within=left - 2 * _APART, across="left")
+    for line, text in enumerate(reversed(below)):
+        _write(figure, _APART, (line + 0.5) * _CAPTION_ROW, text, within=width - 2 * _APART, across="left")
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.array(np.asarray(canvas.buffer_rgba())[..., :3])

@@ -75,6 +75,7 @@ def fit_encoder(
     jitter: Jitter = DEFAULT_JITTER,
     state_folder: Path | None = None,
     progress: Progress = silent,
+    replaces_state: bool = True,
 ) -> FittedEncoder:
     """Fit an encoder by Adam; everything random is drawn from the seed and the number of the step.
 
@@ -86,9 +87,11 @@ def fit_encoder(
         jitter: How faces are changed.
         state_folder: Where to keep the state, and to resume from.
         progress: Told after each step, its name with the loss of the last whole part of the training.
+        replaces_state: Whether the state of another training may be lost.
 
     Raises:
         ModelError: Training diverged, or the generator makes numbers that are not finite.
+        UsageError: The folder holds another training that may not be lost.
     """
     device = generator.mean_w.device
     generator = copy.deepcopy(generator).requires_grad_(requires_grad=False)
@@ -99,7 +102,9 @@ def fit_encoder(
     optimizer = torch.optim.Adam(trained.encoder.parameters(), lr=options.learning_rate)
     key = _key(generator, features, architecture, options, jitter)
     parts = len(trained.losses)
-    with Resumable(trained, optimizer, total=options.steps, key=key, folder=state_folder) as state:
+    with Resumable(
+        trained, optimizer, total=options.steps, key=key, folder=state_folder, replaces=replaces_state
+    ) as state:
         while state.done < options.steps:
             comparing = features if state.done >= options.first_comparing_step else None
             loss = _gradients(trained.encoder, optimizer, generator, comparing, options, jitter, state.done)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prognosis.bundles.manifest import Metric
-from prognosis.portraits.comparing.features import FeatureNetwork, perceptual_distance
+from prognosis.portraits.comparing.features import FeatureNetwork, as_told, perceptual_distance
 from prognosis.portraits.encoding.network import Encoder
 from prognosis.portraits.encoding.randomness import MEASURING, randomness_for
 from prognosis.portraits.encoding.samples import draw_samples, face_of
@@ -88,7 +88,7 @@ def judge(
     if figures["encoder_z_cosine"].low <= 0:
         warnings.append("The encoder was not shown to guess z better than chance.")
     if features is not None:
-        how = f"{_HOW}; by {features.name}{'' if features.validated else ', not a validated measure'}"
+        how = f"{_HOW}; by {as_told(features.name, validated=features.validated)}"
         for name, each in (("by_z", found.by_z), ("by_w", found.by_w), ("by_mean_face", found.by_mean)):
             metrics[f"encoder_distance_{name}"] = _metric(over_faces(partial(_mean, each)), count, how)
         for latent, each in (("z", found.by_z), ("w", found.by_w)):

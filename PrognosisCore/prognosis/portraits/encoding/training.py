@@ -44,6 +44,7 @@ def train_encoder(
     jitter: Jitter = DEFAULT_JITTER,
     state_folder: Path | None = None,
     progress: Progress = silent,
+    replaces_state: bool = True,
 ) -> TrainedEncoder:
     """Fit an encoder to a generator's own faces and measure it on others of them.
 
@@ -57,15 +58,24 @@ def train_encoder(
         jitter: How faces are changed before the encoder sees them.
         state_folder: Where training state is kept between interruptions.
         progress: Told on the way.
+        replaces_state: Whether the state of another training may be lost.
 
     Raises:
         ModelError: Training diverged.
+        UsageError: The folder holds another training that may not be lost.
         ValueError: The encoder has another resolution or other dimensions than the generator.
     """
     size = encoder_options(generator.options) if architecture is None else architecture
     require_fit(size, generator)
     fitted = fit_encoder(
-        generator, features, size, options, jitter=jitter, state_folder=state_folder, progress=progress
+        generator,
+        features,
+        size,
+        options,
+        jitter=jitter,
+        state_folder=state_folder,
+        progress=progress,
+        replaces_state=replaces_state,
     )
     judged = judge(fitted.encoder, generator, features, count=options.held_out, seed=options.seed, progress=progress)
     warnings = judged.warnings

@@ -2,6 +2,7 @@
 
 from prognosis.bundles.manifest import Metric
 from prognosis.portraits.comparing.distribution import SetDistance
+from prognosis.portraits.comparing.features import as_told
 from prognosis.portraits.finetuning.options import AugmentMode, FinetuneOptions
 from prognosis.portraits.finetuning.photo_set import PhotoSet
 
@@ -15,7 +16,8 @@ def measures(distance: SetDistance | None) -> dict[str, Metric]:
         return {}
     how = (
         f"kernel distance of {distance.images} generated faces to {distance.reference_images} photos held out, by "
-        f"features of {distance.network}; photos are taken for one a person; interval by bootstrap of images"
+        f"features of {as_told(distance.network, validated=distance.validated)}; photos are taken for one a person; "
+        "interval by bootstrap of images"
     )
     kernel = distance.kernel
     low, high = min(kernel.low, kernel.value), max(kernel.high, kernel.value)
@@ -38,6 +40,22 @@ def warnings_of_start(photos: PhotoSet, held_out: int, options: FinetuneOptions)
         warnings.append(f"{len(photos)} photos are too few to hold some out: how near faces come was not measured.")
     if len(photos) < _FEW and options.augment is AugmentMode.NONE:
         warnings.append(f"{len(photos)} photos without augmentation: the discriminator can learn them by heart.")
+    return warnings
+
+
+def warnings_of_frozen(options: FinetuneOptions, *, generator_learnt: bool, discriminator_learnt: bool) -> list[str]:
+    """Weights that are kept though they were drawn by chance: they would never learn anything.
+
+    Args:
+        options: Of the training.
+        generator_learnt: Whether the generator it begins with was trained.
+        discriminator_learnt: Whether the discriminator was.
+    """
+    warnings: list[str] = []
+    if options.freeze_discriminator and not discriminator_learnt:
+        warnings.append("Blocks of the discriminator were frozen that had learnt nothing: leave that out.")
+    if options.freeze_mapping and not generator_learnt:
+        warnings.append("The mapping was frozen and had learnt nothing: leave that out.")
     return warnings
 
 

@@ -60,6 +60,7 @@ def fit(
     state_folder: Path | None = None,
     progress: Progress = silent,
     show: Show | None = None,
+    replaces_state: bool = True,
 ) -> Fitted:
     """Train both networks from where they are.
 
@@ -77,10 +78,12 @@ def fit(
         progress: Told after each batch how many photos were shown.
         show: Called with the number of photos shown and the averaged generator, at the start and at each snapshot; once
             more where a training is resumed at one.
+        replaces_state: Whether the state of another training may be lost.
 
     Raises:
         InputError: Training diverged.
-        UsageError: The processes cannot share a batch, or more blocks shall be frozen than there are.
+        UsageError: The processes cannot share a batch, more blocks shall be frozen than there are, or the folder holds
+            another training that may not be lost.
     """
     require_possible(generator.options, options, team)
     device = choose_device(options.device)
@@ -88,7 +91,10 @@ def fit(
     players = Players(generator, discriminator, options).to(device)
     sides = [_learning(players.discriminator), _learning(players.generator)]
     optimizer = torch.optim.Adam([*sides[0], *sides[1]], lr=options.learning_rate, betas=_BETAS, eps=_EPSILON)
-    with Resumable(players, optimizer, total=2 * options.rounds, key=key, folder=state_folder, team=team) as state:
+    total = 2 * options.rounds
+    with Resumable(
+        players, optimizer, total=total, key=key, folder=state_folder, team=team, replaces=replaces_state
+    ) as state:
         team.align(players)
         steps = Steps(players, photos, learnt, options, device, team, Augmenting(options, players.strength))
         while True:

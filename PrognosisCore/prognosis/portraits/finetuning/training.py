@@ -13,7 +13,7 @@ from prognosis.config import as_plain
 from prognosis.errors import ModelError
 from prognosis.portraits.comparing.distribution import SetDistance
 from prognosis.portraits.comparing.features import FeatureNetwork, discriminator_features
-from prognosis.portraits.finetuning.findings import measures, warnings_of_end, warnings_of_start
+from prognosis.portraits.finetuning.findings import measures, warnings_of_end, warnings_of_frozen, warnings_of_start
 from prognosis.portraits.finetuning.judging import Judge, can_be_judged
 from prognosis.portraits.finetuning.loop import Fitted, fit
 from prognosis.portraits.finetuning.options import FinetuneOptions
@@ -90,6 +90,7 @@ def finetune(
     state_folder: Path | None = None,
     progress: Progress = silent,
     show: Show | None = None,
+    replaces_state: bool = True,
 ) -> Finetuned:
     """Train a generator on photos and measure how near it comes to others that were held out.
 
@@ -103,11 +104,12 @@ def finetune(
         state_folder: Where training state is kept between interruptions.
         progress: Told how many photos were shown.
         show: Called with the number of photos shown and (32, 3, r, r) faces of always the same latents.
+        replaces_state: Whether the state of another training may be lost.
 
     Raises:
         InputError: Training diverged.
         ModelError: Photos are of another size than the generator's.
-        UsageError: The processes cannot share a batch.
+        UsageError: The processes cannot share a batch, or the folder holds another training that may not be lost.
     """
     if photos.resolution != start.generator.options.resolution:
         raise ModelError(
@@ -132,9 +134,13 @@ def finetune(
         state_folder=state_folder,
         progress=progress,
         show=_of_the_same_latents(show, start.generator.options.z_dim),
+        replaces_state=replaces_state,
     )
     after = judge.distance(fitted.generator, progress) if judge else None
     warnings = [*warnings_of_start(photos, len(held_out), options), *warnings_of_end(before, after, fitted.curve)]
+    learnt_before = start.name != NEW
+    discriminator_learnt = learnt_before and start.discriminator is not None
+    warnings += warnings_of_frozen(options, generator_learnt=learnt_before, discriminator_learnt=discriminator_learnt)
     if start.discriminator is None:
         warnings.insert(0, f"{start.name} has no discriminator: the training began with an untrained one.")
     return Finetuned(

@@ -58,12 +58,13 @@ class PhotoRead:
     Args:
         flags: What should be looked at, in words, such as 'blurred'.
         notes: What had to be done to read it.
-        measures: Pose, sharpness and the like; none where the face came aligned.
+        measures: Pose, sharpness and the like, None where one cannot be measured; where the face came aligned, only
+            how much is covered.
     """
 
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    measures: Mapping[str, float] = field(default_factory=dict)
+    measures: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from prognosis.bundles.manifest import ArchitectureKind, Method
 from prognosis.bundles.store import find_bundle
 from prognosis.errors import ModelError
 from prognosis.portraits.comparing.dlib_identity import dlib_identity
-from prognosis.portraits.comparing.features import FeatureNetwork, discriminator_features, vgg16_features
+from prognosis.portraits.comparing.features import FeatureNetwork, bundled_vgg16, discriminator_features
 from prognosis.portraits.comparing.identity import IdentityMeasure, network_identity
 from prognosis.portraits.encoding.encoder_bundle import load_encoder
 from prognosis.portraits.encoding.network import Encoder
@@ -21,7 +21,6 @@ from prognosis.portraits.projecting.latent_space import LatentSpace
 from prognosis.portraits.projecting.losses import shrunk_features
 from prognosis.portraits.projecting.options import Space
 from prognosis.portraits.stylegan2.generator import Generator
-from prognosis.portraits.vgg16 import load_vgg16
 
 _LARGEST_SEEN = 256
 _GUESSED_AT_ONCE = 64
@@ -117,8 +116,7 @@ def load_models(
 
 def _features(generator: Bundle, features: Bundle | None, device: torch.device) -> FeatureNetwork:
     if features is not None:
-        network = vgg16_features(load_vgg16(features).to(device), features.manifest.name)
-        return shrunk_features(network, _LARGEST_SEEN)
+        return shrunk_features(bundled_vgg16(features, device), _LARGEST_SEEN)
     discriminator = load_discriminator(generator)
     if discriminator is None:
         raise ModelError(
