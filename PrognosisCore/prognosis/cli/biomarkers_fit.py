@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
+from prognosis.cli.model_description import add_description, described
 from prognosis.cli.options import Verbs, add_verb, input_path, names
 from prognosis.config import resolve
 from prognosis.errors import InputError, UsageError
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from prognosis.biomarkers.feature_table import FeatureTable
     from prognosis.biomarkers.modality import Modality
     from prognosis.biomarkers.networks.segmenter import Segmenter
-    from prognosis.bundles.model_used import Description
 
+_INTENDED_USE = "Research on risk of death from PET/CT. Not for diagnosis or treatment."
 _FLAGS = (
     "endpoints", "disease_cause", "penalty_fraction", "bootstraps", "fold_bootstraps", "top", "folds", "refits",
     "censored", "seed",
@@ -63,10 +64,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="S", help="seed of everything random (default 0)")
     parser.add_argument("--zero-times", choices=("refuse", "keep"), default="refuse", help="what a time of zero does")
-    parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--cohort-description", default="the user's own cohort", metavar="TEXT", help="for the card")
-    parser.add_argument("--licence", default="not stated", help="for the card")
-    parser.add_argument("--demonstration", action="store_true", help="mark every result as a demonstration")
+    add_description(parser)
     parser.set_defaults(run=_run)
 
 
@@ -79,7 +77,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
     options = resolve(FitOptions, arguments.config, {name: getattr(arguments, name) for name in _FLAGS})
     output = arguments.output.absolute()
-    description = _description(arguments, output)
+    description = described(arguments, output, intended_use=_INTENDED_USE)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     table = read_feature_table(arguments.features)
     left_out = describe_feature_table(arguments.features).left_out
@@ -157,25 +155,3 @@ def _segmenters(arguments: argparse.Namespace, table: "FeatureTable") -> "Mappin
     used = {modality: one.used for modality, one in segmenters.items()}
     require_same_networks(used, table.networks, what=str(arguments.features))
     return segmenters
-
-
-def _description(arguments: argparse.Namespace, output: Path) -> "Description":
-    """What the card says, checked before anything is computed."""
-    from prognosis.bundles.manifest import is_bundle_name
-    from prognosis.bundles.model_used import Description
-
-    name = arguments.name or output.name
-    if not is_bundle_name(name):
-        raise UsageError(
-            f"'{name}' cannot be a model's name.",
-            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
-        )
-    if not arguments.cohort_description.strip() or not arguments.licence.strip():
-        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
-    return Description(
-        name=name,
-        demonstration=arguments.demonstration,
-        licence=arguments.licence,
-        intended_use="Research on risk of death from PET/CT. Not for diagnosis or treatment.",
-        cohort=arguments.cohort_description,
-    )

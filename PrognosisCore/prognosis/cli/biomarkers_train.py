@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from prognosis.biomarkers.modality import Modality
 from prognosis.cli.console import Console
+from prognosis.cli.model_description import add_description, described
 from prognosis.cli.options import Verbs, add_lesion_choice, add_verb, input_path, lesion_choice
 from prognosis.config import as_plain, resolve
-from prognosis.errors import UsageError
 from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prognosis.imaging.lesion_choice import LesionChoice
     from prognosis.training.team import Team
 
+_INTENDED_USE = "Research on what segmenting networks know of survival. Not for diagnosis, treatment or contours."
 _SCALES = ("paper", "study", "quick")
 _BYTES_PER_PARAMETER = 24  # weight and two moments in 32 bits, twice while a checkpoint replaces another
 _LARGEST_NETWORK = 30_000_000
@@ -59,10 +60,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scaled", action="store_const", const=True, help="enlarge voxels where a tumour would not fit its region"
     )
-    parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--cohort-description", default="the user's own cohort", metavar="TEXT", help="for the card")
-    parser.add_argument("--licence", default="not stated", help="for the card")
-    parser.add_argument("--demonstration", action="store_true", help="mark every result as a demonstration")
+    add_description(parser)
     parser.add_argument("--half", action="store_true", help="store weights in 16 bits")
     parser.set_defaults(run=_run)
 
@@ -75,7 +73,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     options = _options(arguments)
     choice = lesion_choice(arguments)
     output = arguments.output.absolute()
-    description = _description(arguments, output)
+    description = described(arguments, output, intended_use=_INTENDED_USE)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
     with joined(choose_device(options.device)) as team, _held(state, team):
@@ -112,27 +110,6 @@ def _options(arguments: argparse.Namespace) -> "UNetTrainingOptions":
     given = {name: getattr(arguments, name) for name in flags if getattr(arguments, name) is not None}
     preset = PRESETS[Scale(arguments.scale)] if arguments.scale else {}
     return resolve(UNetTrainingOptions, arguments.config, {**preset, **given})
-
-
-def _description(arguments: argparse.Namespace, output: Path) -> "Description":
-    """What the card says, checked before hours are spent."""
-    from prognosis.bundles.manifest import is_bundle_name
-    from prognosis.bundles.model_used import Description
-
-    name = arguments.name or output.name
-    if not is_bundle_name(name):
-        raise UsageError(
-            f"'{name}' cannot be a model's name.",
-            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
-        )
-    if not arguments.cohort_description.strip() or not arguments.licence.strip():
-        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
-    return Description(
-        name=name,
-        demonstration=arguments.demonstration,
-        licence=arguments.licence,
-        intended_use="Research on what segmenting networks know of survival. Not for diagnosis, treatment or contours.",
-    )
 
 
 def _read_rows(arguments: argparse.Namespace, console: Console, team: "Team") -> list["CohortRow"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
+from prognosis.cli.model_description import add_description, described
 from prognosis.cli.options import Verbs, add_lesion_choice, add_verb, lesion_choice
 from prognosis.config import as_plain, resolve
 from prognosis.errors import UsageError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from prognosis.imaging.lesion_choice import LesionChoice
     from prognosis.lesions.training import TrainingOptions
 
+_INTENDED_USE = "Research on risk of death from CT lesions. Not for diagnosis or treatment."
 _LARGEST_STATE_BYTES = 2_000_000_000
 
 
@@ -43,10 +45,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patients-per-step", type=int, metavar="N", help="mini-batches of whole patients (default 0: all at once)"
     )
-    parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--cohort-description", default="the user's own cohort", metavar="TEXT", help="for the card")
-    parser.add_argument("--licence", default="not stated", help="for the card")
-    parser.add_argument("--demonstration", action="store_true", help="mark every result as a demonstration")
+    add_description(parser)
     parser.add_argument("--half", action="store_true", help="store weights in 16 bits")
     parser.set_defaults(run=_run)
 
@@ -63,7 +62,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if missing:
         raise UsageError(f"Training needs {' and '.join(missing)}.", remedy="Install slicer-prognosis[train].")
     output = arguments.output.absolute()
-    description = _description(arguments, output)
+    description = described(arguments, output, intended_use=_INTENDED_USE)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
     with only_one_run(state):
@@ -71,28 +70,6 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         _train(arguments, console, options, choice, description, output, state)
     shutil.rmtree(state)
     return 0
-
-
-def _description(arguments: argparse.Namespace, output: Path) -> "Description":
-    """What the card says, checked before hours are spent."""
-    from prognosis.bundles.manifest import is_bundle_name
-    from prognosis.bundles.model_used import Description
-
-    name = arguments.name or output.name
-    if not is_bundle_name(name):
-        raise UsageError(
-            f"'{name}' cannot be a model's name.",
-            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
-        )
-    if not arguments.cohort_description.strip() or not arguments.licence.strip():
-        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
-    return Description(
-        name=name,
-        demonstration=arguments.demonstration,
-        licence=arguments.licence,
-        intended_use="Research on risk of death from CT lesions. Not for diagnosis or treatment.",
-        cohort=arguments.cohort_description,
-    )
 
 
 def _train(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
+from prognosis.cli.model_description import add_description, described
 from prognosis.cli.options import Verbs, add_config, add_verb, input_path
 from prognosis.cli.portraits_align_files import aligned_photos
-from prognosis.cli.portraits_finetune_inputs import described, features_of, read_photos, start_of
+from prognosis.cli.portraits_finetune_inputs import features_of, read_photos, start_of
 from prognosis.cli.portraits_finetune_report import keep_grid, write_report
 from prognosis.config import as_plain, resolve
 from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
@@ -27,6 +28,7 @@ CONSENT = (
     "handle the model as you handle the photos."
 )
 
+_INTENDED_USE = "Research on portraits and survival. Not for diagnosis or treatment, nor to show real people."
 _STATE_BYTES_PER_PARAMETER = 64
 """Of a generator: itself, its average and a discriminator of about its size, two moments of what learns, all in 32 bits
 and twice while a checkpoint replaces another; then the model."""
@@ -88,10 +90,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", metavar="P", help="auto, float32 or bfloat16 (default auto)")
     parser.add_argument("--seed", type=int, metavar="S", help="seed of everything random (default 0)")
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda (default auto)")
-    parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--cohort-description", default="the user's own photos", metavar="TEXT", help="for the card")
-    parser.add_argument("--licence", default="not stated", help="for the card")
-    parser.add_argument("--demonstration", action="store_true", help="mark every result as a demonstration")
+    add_description(parser, trained_on="the user's own photos")
     parser.add_argument("--half", action="store_true", help="store weights in 16 bits")
     parser.set_defaults(run=_run)
 
@@ -104,7 +103,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
     options = _options(arguments)
     output = arguments.output.absolute()
-    description = described(arguments, output)
+    description = described(arguments, output, intended_use=_INTENDED_USE)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
     photos = aligned_photos(arguments.photos, state)

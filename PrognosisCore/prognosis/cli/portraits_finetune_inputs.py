@@ -1,6 +1,5 @@
 """What `prognosis portraits finetune` begins with: photos, networks, and what the model shall be called."""
 
-import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
 from prognosis.config import resolve
-from prognosis.errors import UsageError
 from prognosis.files import require_free_space
 
 if TYPE_CHECKING:
-    from prognosis.bundles.model_used import Description
     from prognosis.portraits.comparing.features import FeatureNetwork
     from prognosis.portraits.finetuning.photo_set import PhotoSet
     from prognosis.portraits.finetuning.training import Start
@@ -25,31 +22,6 @@ PACKED = "photos.bin"
 _IN_MEMORY_BYTES = 2_000_000_000
 _COLOURS = 3
 _SIZE_SUFFIX = ".toml"
-
-
-def described(arguments: argparse.Namespace, output: Path) -> "Description":
-    """What the card says, checked before hours are spent.
-
-    Raises:
-        UsageError: The name cannot be a model's, or words are missing.
-    """
-    from prognosis.bundles.manifest import is_bundle_name
-    from prognosis.bundles.model_used import Description
-
-    name = arguments.name or output.name
-    if not is_bundle_name(name):
-        raise UsageError(
-            f"'{name}' cannot be a model's name.",
-            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
-        )
-    if not arguments.cohort_description.strip() or not arguments.licence.strip():
-        raise UsageError("The model's card needs words.", remedy="Fill --cohort-description and --licence.")
-    return Description(
-        name=name,
-        demonstration=arguments.demonstration,
-        licence=arguments.licence,
-        intended_use="Research on portraits and survival. Not for diagnosis or treatment, nor to show real people.",
-    )
 
 
 def start_of(given: str, seed: int) -> "Start":

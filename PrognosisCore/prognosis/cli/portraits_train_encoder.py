@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prognosis.cli.console import Console
+from prognosis.cli.model_description import require_model_name
 from prognosis.cli.options import Verbs, add_config, add_verb
 from prognosis.config import as_plain, resolve
-from prognosis.errors import UsageError
 from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
 from prognosis.portraits.encoding.options import EncoderTrainingOptions
 
@@ -67,7 +67,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
-    from prognosis.bundles.manifest import ArchitectureKind, Method, is_bundle_name
+    from prognosis.bundles.manifest import ArchitectureKind, Method
     from prognosis.bundles.store import find_bundle
     from prognosis.training.checkpoint import is_begun
     from prognosis.training.device import choose_device
@@ -75,11 +75,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     options = resolve(EncoderTrainingOptions, arguments.config, {name: getattr(arguments, name) for name in _FLAGS})
     device = choose_device(options.device)
     output = arguments.output.absolute()
-    if not is_bundle_name(arguments.name or output.name):
-        raise UsageError(
-            f"'{arguments.name or output.name}' cannot be a model's name.",
-            remedy="Give --name with up to 100 letters, digits, dots, dashes and underscores.",
-        )
+    require_model_name(arguments.name or output.name)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     bundle = find_bundle(arguments.model, method=Method.PORTRAITS, kind=ArchitectureKind.STYLEGAN2_GENERATOR)
     features = _features(arguments.features, bundle, device)
