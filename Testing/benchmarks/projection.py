@@ -18,9 +18,9 @@ from prognosis.portraits.projecting.photo_reading import as_images
 from prognosis.portraits.projecting.projector import project
 
 _MODEL = "portraits-demonstration"
-_SEED = 9_002
-_PHOTOS, _TOGETHER = 16, 64
-_FEW_STEPS, _SHORT_STEPS = 70, 20
+_SEED = 9_003
+_PHOTOS, _TOGETHER = 32, 64
+_FEW_STEPS, _SHORT_STEPS = 90, 20
 _MOST_WORSE = 1.0
 
 

@@ -34,8 +34,8 @@ WHOLE = f"{SECRET}1/whole.nii.gz"
 class Impatient(Console):
     """Cancels the command as soon as a case is finished."""
 
-    def progress(self, step, *_):
-        if step == "extracting":
+    def progress(self, step, done, *_):
+        if step == "extracting" and done:
             raise KeyboardInterrupt
 
 

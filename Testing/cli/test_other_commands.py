@@ -126,6 +126,7 @@ def test_models_are_listed_verified_and_described(prognosis):
     assert {one["kind"] for one in json.loads(prognosis("models", "list", "--json")[1])} == {
         "lesion_resnet18",
         "biomarker_prognosis",
+        "stylegan2_generator",
     }
     assert prognosis("models", "verify")[0] == 0
     code, card, _ = prognosis("models", "card", "lesions-demonstration")

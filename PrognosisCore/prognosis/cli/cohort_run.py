@@ -266,7 +266,6 @@ def _run(
     workers = min(arguments.workers or sensible_workers(), waiting)
     if waiting:
         require_free_space(folder.path, max(run.room.worker_bytes * workers, run.room.result_bytes * waiting))
-    if waiting:
         total = len(ledger.entries)
         console.progress(run.step, total - ledger.count(State.NOT_STARTED), total)
     run_batch(

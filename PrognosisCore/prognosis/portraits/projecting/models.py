@@ -19,6 +19,7 @@ from prognosis.portraits.generator_bundle import load_discriminator, load_genera
 from prognosis.portraits.projecting.latent_files import GeneratorUsed
 from prognosis.portraits.projecting.latent_space import LatentSpace
 from prognosis.portraits.projecting.losses import shrunk_features
+from prognosis.portraits.projecting.mapped_back import mapped_back
 from prognosis.portraits.projecting.options import Space
 from prognosis.portraits.stylegan2.generator import Generator
 
@@ -54,7 +55,8 @@ class ProjectingModels:
         if self.encoder is None:
             return None
         guesses = [self.encoder(some.to(self.generator.mean_w)) for some in photos.split(_GUESSED_AT_ONCE)]
-        return torch.cat([guess.z if space is Space.Z else guess.w for guess in guesses])
+        w = torch.cat([guess.w for guess in guesses])
+        return w if space is not Space.Z else mapped_back(self.generator, w, torch.cat([guess.z for guess in guesses]))
 
 
 def find_generator(name_or_path: str | Path | None) -> Bundle:

@@ -79,5 +79,6 @@ class GuessedStart(ProjectionOptions):
     """The same search from latents that are near already: few steps, without noise that would lead away from them."""
 
     steps: int = 100
+    learning_rate: float = 0.2
     latent_noise: float = 0.0
     patience: int = 25
