@@ -328,36 +328,42 @@ def members_of(group):
                 yield process
 
 
-@pytest.mark.parametrize("deaf", [False, True], ids=["", "born deaf to Ctrl-C"])
-def test_a_command_is_cancelled_once_and_leaves_signals_as_they_were(prognosis, monkeypatch, tmp_path, deaf):
-    tidied = []
-    monkeypatch.setattr("prognosis.cohort.scanning.scan_folder", lambda *_, **__: be_impatient(tidied))
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        if deaf:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        found = [signal.getsignal(number) for number in before]
-        code, _, err = prognosis("cohort", "scan", tmp_path, "--output", tmp_path / "t.csv")
-        assert (code, "Cancelled" in err) == (130, True)
-        assert tidied == [signal.SIGTERM if deaf else signal.SIGINT]
-        assert [signal.getsignal(number) for number in before] == found
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+# In a process of its own: its signals must not reach the one that tests.
+IMPATIENT = """
+import signal, sys
+import prognosis.cohort.scanning
+from prognosis.cli.main import main
 
+tidied = []
+both = (signal.SIGINT, signal.SIGTERM)
 
-def be_impatient(tidied):
-    """Raise each signal that cancels, and both again while the first is answered."""
+def be_impatient(*_, **__):
     sent = signal.SIGINT
     try:
         signal.raise_signal(sent)
         sent = signal.SIGTERM
         signal.raise_signal(sent)
     finally:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGTERM)
+        for again in both:
+            signal.raise_signal(again)
         tidied.append(sent)
+
+prognosis.cohort.scanning.scan_folder = be_impatient
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.SIG_IGN if sys.argv[1] == "deaf" else signal.default_int_handler)
+found = [signal.getsignal(number) for number in both]
+code = main(["cohort", "scan", sys.argv[2], "--output", sys.argv[2] + "/t.csv"])
+print(code, *(number.name for number in tidied), [signal.getsignal(number) for number in both] == found)
+"""
+
+
+@pytest.mark.parametrize(("born", "first"), [("hearing", "SIGINT"), ("deaf", "SIGTERM")])
+def test_a_command_is_cancelled_once_and_leaves_signals_as_they_were(tmp_path, born, first):
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPATIENT, born, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines()[-1] == f"130 {first} True"
+    assert "Cancelled" in ended.stderr
 
 
 def test_a_case_that_takes_too_long_fails(table, run, tmp_path):
