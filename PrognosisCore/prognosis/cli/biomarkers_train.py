@@ -2,8 +2,6 @@
 
 import argparse
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ from prognosis.cli.console import Console
 from prognosis.cli.model_description import add_description, described
 from prognosis.cli.options import Verbs, add_lesion_choice, add_verb, input_path, lesion_choice
 from prognosis.config import as_plain, resolve
-from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
+from prognosis.files import require_free_space, require_replaceable, write_json
 
 if TYPE_CHECKING:
     from prognosis.biomarkers.networks.training import TrainedUNet, UNetTrainingOptions
@@ -68,7 +66,7 @@ def add_to(verbs: Verbs, common: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     from prognosis.biomarkers.networks.fitting import require_share_of_step
     from prognosis.training.device import choose_device
-    from prognosis.training.team import joined
+    from prognosis.training.team import held, joined
 
     options = _options(arguments)
     choice = lesion_choice(arguments)
@@ -76,7 +74,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     description = described(arguments, output, intended_use=_INTENDED_USE)
     require_replaceable(output, known_by="model.json", overwrite=arguments.overwrite)
     state = output.with_name(f"{output.name}.training")
-    with joined(choose_device(options.device)) as team, _held(state, team):
+    with joined(choose_device(options.device)) as team, held(state, team):
         require_share_of_step(options.fitting, team)
         rows = _read_rows(arguments, console, team)
         if team.leads:
@@ -89,16 +87,6 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if team.leads:
         shutil.rmtree(state)
     return 0
-
-
-@contextmanager
-def _held(state: Path, team: "Team") -> Iterator[None]:
-    """Hold the state's folder: the first process for all."""
-    if not team.leads:
-        yield
-        return
-    with only_one_run(state):
-        yield
 
 
 def _options(arguments: argparse.Namespace) -> "UNetTrainingOptions":

@@ -2,8 +2,7 @@
 
 import argparse
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from prognosis.cli.portraits_align_files import aligned_photos
 from prognosis.cli.portraits_finetune_inputs import features_of, read_photos, start_of
 from prognosis.cli.portraits_finetune_report import keep_grid, write_report
 from prognosis.config import as_plain, resolve
-from prognosis.files import only_one_run, require_free_space, require_replaceable, write_json
+from prognosis.files import require_free_space, require_replaceable, write_json
 from prognosis.portraits.finetuning.options import FinetuneOptions
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     from prognosis.portraits.finetuning.loop import require_possible
     from prognosis.training.checkpoint import is_begun
     from prognosis.training.device import choose_device
-    from prognosis.training.team import joined
+    from prognosis.training.team import held, joined
 
     options = _options(arguments)
     output = arguments.output.absolute()
@@ -112,7 +111,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         require_possible(start.generator.options, options, team)
         if team.leads:
             console.say(f"{CONSENT}\nUntil it is done {state} keeps its state: the same command goes on from there.")
-        with _held(state, team):
+        with held(state, team):
             if team.leads:
                 require_free_space(state, _state_bytes(start))
                 if arguments.overwrite or not is_begun(state):
@@ -124,16 +123,6 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if team.leads:
         shutil.rmtree(state)
     return 0
-
-
-@contextmanager
-def _held(state: Path, team: "Team") -> Iterator[None]:
-    """Hold the state's folder: the first process for all."""
-    if not team.leads:
-        yield
-        return
-    with only_one_run(state):
-        yield
 
 
 def _options(arguments: argparse.Namespace) -> FinetuneOptions:

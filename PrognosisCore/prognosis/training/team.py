@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from prognosis.errors import UsageError
+from prognosis.files import only_one_run
 from prognosis.training.shared_norm import share_batch_norms
 
 _SET_BY_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -89,6 +91,20 @@ class Team:
 
 
 ALONE = Team()
+
+
+@contextmanager
+def held(folder: Path, team: Team) -> Iterator[None]:
+    """Hold the folder of a training's state, the first process for all.
+
+    Raises:
+        UsageError: Another run holds it.
+    """
+    if not team.leads:
+        yield
+        return
+    with only_one_run(folder):
+        yield
 
 
 @contextmanager

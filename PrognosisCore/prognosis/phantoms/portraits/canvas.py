@@ -18,6 +18,11 @@ def bump(x: Values, y: Values, width: Values | float, height: Values | float) ->
     return np.exp(-0.5 * ((x / width) ** 2 + (y / height) ** 2))
 
 
+def ridge(distance: Values, width: float) -> Values:
+    """A Gaussian ridge of height 1 along where the distance is 0, with this standard deviation."""
+    return bump(distance, np.zeros_like(distance), width, 1.0)
+
+
 def mixed(one: Values, other: Values, share: Values) -> Values:
     """(n, 3) colours between two, by shares (n,)."""
     return one + (other - one) * share[:, None]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prognosis.phantoms.portraits.canvas import Canvas, Values, bump, each, mixed
+from prognosis.phantoms.portraits.canvas import Canvas, Values, bump, each, mixed, ridge
 from prognosis.phantoms.portraits.features import eye_places
 from prognosis.phantoms.portraits.head import EYE_LEVEL, HeadShape
 from prognosis.phantoms.portraits.traits import FaceTraits
@@ -67,7 +67,7 @@ def paint_mask(canvas: Canvas, traits: FaceTraits, head: HeadShape) -> None:
     round_light = 1 - 0.35 * np.clip(np.abs(x) / head.half_width, 0, 1) ** 2
     cloth = traits.cover_colours[:, None, None] * (pleats * round_light)[..., None]
     worn = each(traits.mask)
-    band = bump(y - 0.22 + 0.35 * (np.abs(x) - 0.35), x * 0, 0.010, 1.0) * (np.abs(x) > 0.3)
+    band = ridge(y - 0.22 + 0.35 * (np.abs(x) - 0.35), 0.010) * (np.abs(x) > 0.3)
     canvas.paint(worn * 0.8 * band * canvas.edge(head.inside, 1.5), traits.cover_colours)
     canvas.paint(worn * canvas.edge(inside, 1.5), cloth)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prognosis.phantoms.portraits.canvas import Canvas, Values, bump, each, mixed
+from prognosis.phantoms.portraits.canvas import Canvas, Values, bump, each, mixed, ridge
 from prognosis.phantoms.portraits.head import EYE_LEVEL, MOUTH_LEVEL, HeadShape
 from prognosis.phantoms.portraits.traits import FaceTraits
 
@@ -34,9 +34,9 @@ def paint_eyes(canvas: Canvas, traits: FaceTraits, head: HeadShape) -> None:
         canvas.paint(eye * canvas.edge(0.043 - ring, 1.2), colour)
         canvas.paint(eye * canvas.edge(0.019 - ring, 1.2), _all(_BLACK, traits))
         canvas.paint(eye * canvas.edge(0.009 - np.hypot(x + 0.014, y + 0.02), 1.2), _all(_WHITE, traits))
-        lid = bump(below_lid, x * 0, 0.011, 1.0) * (np.abs(x) < width * 1.08)
+        lid = ridge(below_lid, 0.011) * (np.abs(x) < width * 1.08)
         canvas.paint(0.85 * lid, head.skin * 0.22)
-        crease = bump(below_lid + 0.035, x * 0, 0.012, 1.0) * (np.abs(x) < width)
+        crease = ridge(below_lid + 0.035, 0.012) * (np.abs(x) < width)
         canvas.paint(each(0.25 + 0.35 * traits.drooping) * crease, head.skin * 0.55)
 
 
@@ -55,9 +55,9 @@ def paint_nose(canvas: Canvas, traits: FaceTraits, head: HeadShape) -> None:
     tip = 0.235 + 0.02 * each(traits.nose_length_sd) + 1.3 * head.nodded
     wide = 0.078 * (1 + 0.12 * each(traits.nose_width_sd))
     x, y = canvas.x - 1.8 * head.turned, canvas.y
-    ridge = np.clip((y - EYE_LEVEL) / (tip - EYE_LEVEL), 0, 1)
+    down = np.clip((y - EYE_LEVEL) / (tip - EYE_LEVEL), 0, 1)
     away = np.where(each(traits.light_sd) >= 0, x, -x)
-    shadow = bump(away + 0.045 + 0.02 * ridge, (y - tip / 2) * 1.0, 0.024, 0.13)
+    shadow = bump(away + 0.045 + 0.02 * down, y - tip / 2, 0.024, 0.13)
     canvas.paint(0.30 * shadow, head.skin * 0.45)
     canvas.paint(0.40 * bump(x, y - tip - 0.035, wide * 0.9, 0.016), head.skin * 0.40)
     for side in (-1, 1):
@@ -76,18 +76,18 @@ def paint_mouth(canvas: Canvas, traits: FaceTraits, head: HeadShape) -> None:
     bend = each(0.070 * traits.smile - 0.065 * traits.drooping)
     y = canvas.y - MOUTH_LEVEL - head.nodded + bend * (along**2 - 0.3)
     arch = np.clip(1 - along**2, 0, 1)
-    bow = 1 - 0.25 * bump(x, x * 0, 0.025, 1.0)
-    lip = mixed(head.skin * np.array([0.95, 0.70, 0.68], np.float32), _all(_LIP, traits), each_share(traits))
+    bow = 1 - 0.25 * ridge(x, 0.025)
+    lip = mixed(head.skin * np.array([0.95, 0.70, 0.68], np.float32), _all(_LIP, traits), _own_redness(traits))
     lip = mixed(lip, head.skin * 0.86, 0.75 * traits.pallor)
     canvas.paint(canvas.edge(np.minimum(y + full * arch * bow, -y), 1.5) * (along < 1), lip * 0.86)
     canvas.paint(canvas.edge(np.minimum(full * 1.25 * np.sqrt(arch) - y, y), 1.5) * (along < 1), lip)
     teeth = canvas.edge(0.024 * each(np.clip(2 * traits.smile - 1, 0, 1)) * arch - np.abs(y), 1.5) * (along < 0.85)
     canvas.paint(teeth * each(np.clip(3 * traits.smile - 1.5, 0, 1)), _all(_WHITE, traits))
-    canvas.paint(0.75 * bump(y, x * 0, 0.008, 1.0) * (1 - teeth) * (along < 1.05), head.skin * 0.25)
+    canvas.paint(0.75 * ridge(y, 0.008) * (1 - teeth) * (along < 1.05), head.skin * 0.25)
     canvas.paint(0.22 * bump(x, y - 0.10, 0.10, 0.018), head.skin * 0.5)
 
 
-def each_share(traits: FaceTraits) -> Values:
+def _own_redness(traits: FaceTraits) -> Values:
     """How far lips are red of their own rather than like the skin (n,)."""
     return 0.35 + 0.10 * traits.lips_sd
 
